@@ -1,1 +1,32 @@
-//! Placeholder while the workspace is laid out.
+//! What all APIs share: request ids, authentication, microversions, schemas, faults in each dialect, paging, sorting.
+//!
+//! A service builds [`Routes`], names for each route its policy action and its schemas, and mounts them with
+//! [`Service::mount`]. Around every handler the same things happen in the same order: the request gets its id, the token
+//! is checked, the microversion chosen, the policy's action asked (with the caller's own project, domain and user as
+//! target; handlers ask again with the resource itself), the body read, bounded and validated. A handler that changes
+//! something runs to its end even when its client hangs up.
+
+mod client_address;
+mod extract;
+mod fault;
+mod gate;
+mod page;
+mod params;
+mod reply;
+mod routes;
+mod schema;
+mod serve;
+mod service;
+
+pub use axum;
+pub use client_address::public_base;
+pub use extract::{Cx, Id, Raw, Valid};
+pub use fault::{Dialect, Fault, FaultKind};
+pub use gate::{AuthFuture, Authenticator, Gate};
+pub use page::{Page, SortKey, Sorting, parse_sort_keys};
+pub use params::Params;
+pub use reply::Reply;
+pub use routes::{Access, RouteInfo, Routes};
+pub use schema::{Schema, SchemaRange};
+pub use serve::{ServeError, serve};
+pub use service::{Observer, Service, Versions};
