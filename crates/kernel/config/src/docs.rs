@@ -47,12 +47,8 @@ pub(crate) fn all() -> &'static Docs {
                         let text = languages.get(language.code()).and_then(|texts| texts.get(part)?.as_str());
                         text.unwrap_or_default().trim().to_owned()
                     };
-                    let doc = Doc {
-                        what: part("what"),
-                        why: part("why"),
-                        affects: part("affects"),
-                        change: part("change"),
-                    };
+                    let doc =
+                        Doc { what: part("what"), why: part("why"), affects: part("affects"), change: part("change") };
                     docs.insert((format!("{section}.{name}"), language.code()), doc);
                 }
             }

@@ -118,8 +118,9 @@ impl Problem {
             text += &words.get("config.problem.did_you_mean", &[("name", nearest)]);
         }
         match &self.place {
-            Some(Place { file, line, column }) => words
-                .get("config.problem.at", &[("file", file), ("line", line), ("column", column), ("text", &text)]),
+            Some(Place { file, line, column }) => {
+                words.get("config.problem.at", &[("file", file), ("line", line), ("column", column), ("text", &text)])
+            }
             None => text,
         }
     }
@@ -139,10 +140,8 @@ impl Problem {
                 let expected = words.text(kind.words_key());
                 words.get("config.problem.wrong_type", &[("key", key), ("value", value), ("expected", &expected)])
             }
-            ProblemKind::OutOfRange { low, high } => words.get(
-                "config.problem.out_of_range",
-                &[("key", key), ("value", value), ("low", low), ("high", high)],
-            ),
+            ProblemKind::OutOfRange { low, high } => words
+                .get("config.problem.out_of_range", &[("key", key), ("value", value), ("low", low), ("high", high)]),
             ProblemKind::NotValid(reason) => {
                 let reason = words.text(reason);
                 words.get("config.problem.not_valid", &[("key", key), ("value", value), ("reason", &reason)])

@@ -42,11 +42,12 @@ impl Settings {
                 nearest: None,
             });
         }
-        let broken: Vec<usize> = reader.problems.iter().filter_map(|problem| line_of(problem)).collect();
+        let broken: Vec<usize> = reader.problems.iter().filter_map(line_of).collect();
         reader.top(table.get_ref());
         // What the parser made of a broken line is guesswork.
         let is_guess = |problem: &Problem| {
-            !matches!(problem.kind, ProblemKind::Syntax(_)) && line_of(problem).is_some_and(|line| broken.contains(&line))
+            !matches!(problem.kind, ProblemKind::Syntax(_))
+                && line_of(problem).is_some_and(|line| broken.contains(&line))
         };
         reader.problems.retain(|problem| !is_guess(problem));
         reader.settings.derive();

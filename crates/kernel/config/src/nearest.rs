@@ -14,7 +14,8 @@ pub(crate) fn settings(key: &str) -> Vec<&'static str> {
         .map(|row| {
             let whole = strsim::jaro_winkler(key, row.key);
             let alone = strsim::jaro_winkler(name, row.name()) - 0.02;
-            let within = name.len() >= 3 && row.name().split('_').any(|part| part == name);
+            let words: Vec<_> = row.name().split('_').collect();
+            let within = name.len() >= 3 && name.split('_').all(|word| words.contains(&word));
             (whole.max(alone).max(if within { ALIKE } else { 0.0 }), row.key)
         })
         .filter(|(likeness, _)| *likeness >= ALIKE)
@@ -30,6 +31,11 @@ pub(crate) fn section(name: &str) -> Option<&'static str> {
 
 /// The choice near to `value`.
 pub(crate) fn one(value: &str, choices: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    let scored = choices.map(|choice| (strsim::jaro_winkler(value, choice), choice));
+    // One slip of the finger, two letters exchanged among them, is near however short the word.
+    let likeness = |choice: &str| match strsim::damerau_levenshtein(value, choice) {
+        0 | 1 => 0.95,
+        _ => strsim::jaro_winkler(value, choice),
+    };
+    let scored = choices.map(|choice| (likeness(choice), choice));
     scored.filter(|(likeness, _)| *likeness >= 0.75).max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, choice)| choice)
 }

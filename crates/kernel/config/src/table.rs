@@ -84,7 +84,7 @@ macro_rules! settings {
             $(
                 $(#[$doc:meta])*
                 $name:ident: $type:ty = $default:expr, [$($reader:ident),+]
-                $(, from $low:literal to $high:literal)? $(, $derived:ident)?;
+                $(, ($low:literal to $high:literal))? $(, $derived:ident)?;
             )*
         }
     )*) => {
@@ -173,27 +173,27 @@ settings! {
         /// Name of the region in the catalog.
         region: String = "RegionOne".to_owned(), [AllServices];
         /// Largest request body in bytes, image data apart.
-        max_body_bytes: u64 = 114_688, [AllServices], from 1024 to 1_073_741_824;
+        max_body_bytes: u64 = 114_688, [AllServices], (1024 to 1_073_741_824);
     }
     /// The database.
     database: DatabaseSettings {
         /// SQLite file or MariaDB server.
         url: DatabaseUrl = DatabaseUrl::Sqlite(PathBuf::from("/var/lib/ferrostack/ferrostack.db")), [AllCommands], derived;
         /// Most connections of one process.
-        pool_size: u32 = 16, [Controller], from 1 to 1000;
+        pool_size: u32 = 16, [Controller], (1 to 1000);
         /// Longest wait for a free connection, in seconds.
-        acquire_timeout_s: u64 = 30, [Controller], from 1 to 3600;
+        acquire_timeout_s: u64 = 30, [Controller], (1 to 3600);
     }
     /// Users, tokens and their keys.
     identity: IdentitySettings {
         /// Lifetime of a token in seconds.
-        token_expiration_s: u64 = 3600, [Identity], from 60 to 31_536_000;
+        token_expiration_s: u64 = 3600, [Identity], (60 to 31_536_000);
         /// Cost of bcrypt: 2 to this power of rounds.
-        password_hash_rounds: u32 = 12, [Identity], from 4 to 31;
+        password_hash_rounds: u32 = 12, [Identity], (4 to 31);
         /// Folder of the Fernet keys.
         fernet_key_dir: PathBuf = PathBuf::from("/var/lib/ferrostack/fernet-keys"), [Identity], derived;
         /// How many Fernet keys are kept at a rotation.
-        fernet_max_active_keys: u32 = 3, [Identity], from 1 to 1000;
+        fernet_max_active_keys: u32 = 3, [Identity], (1 to 1000);
         /// Password that the user `admin` gets when the cloud is made.
         admin_password: Option<Secret<String>> = None, [Identity];
     }
@@ -202,63 +202,63 @@ settings! {
         /// Folder of the image data.
         store_dir: PathBuf = PathBuf::from("/var/lib/ferrostack/images"), [Image], derived;
         /// Largest image in bytes.
-        size_cap_bytes: u64 = 1_099_511_627_776, [Image], from 1 to 1_152_921_504_606_846_976;
+        size_cap_bytes: u64 = 1_099_511_627_776, [Image], (1 to 1_152_921_504_606_846_976.0);
         /// Whether content that is not what was declared is refused.
         require_format_match: bool = true, [Image];
         /// Most properties of an image; -1: no limit.
-        property_quota: i64 = 128, [Image], from -1 to 1_000_000;
+        property_quota: i64 = 128, [Image], (-1 to 1_000_000);
         /// Most tags of an image; -1: no limit.
-        tag_quota: i64 = 128, [Image], from -1 to 1_000_000;
+        tag_quota: i64 = 128, [Image], (-1 to 1_000_000);
         /// Length of a page when a client does not ask for one.
-        list_default: u32 = 25, [Image], from 1 to 100_000;
+        list_default: u32 = 25, [Image], (1 to 100_000);
         /// Longest page.
-        list_limit: u32 = 1000, [Image], from 1 to 100_000;
+        list_limit: u32 = 1000, [Image], (1 to 100_000);
     }
     /// Servers, hosts and the scheduler.
     compute: ComputeSettings {
         /// Virtual CPUs offered for each physical one.
-        cpu_allocation_ratio: f64 = 4.0, [Compute, Agent], from 0.01 to 1000;
+        cpu_allocation_ratio: f64 = 4.0, [Compute, Agent], (0.01 to 1000);
         /// Memory offered for each unit of physical memory.
-        ram_allocation_ratio: f64 = 1.0, [Compute, Agent], from 0.01 to 100;
+        ram_allocation_ratio: f64 = 1.0, [Compute, Agent], (0.01 to 100);
         /// Disk offered for each unit of physical disk.
-        disk_allocation_ratio: f64 = 1.0, [Compute, Agent], from 0.01 to 1000;
+        disk_allocation_ratio: f64 = 1.0, [Compute, Agent], (0.01 to 1000);
         /// Physical CPUs of each host that servers do not get.
-        reserved_host_cpus: u32 = 0, [Compute, Agent], from 0 to 10_000;
+        reserved_host_cpus: u32 = 0, [Compute, Agent], (0 to 10_000);
         /// Memory of each host that servers do not get, in MiB.
-        reserved_host_memory_mb: u64 = 512, [Compute, Agent], from 0 to 1_073_741_824;
+        reserved_host_memory_mb: u64 = 512, [Compute, Agent], (0 to 1_073_741_824);
         /// Disk of each host that servers do not get, in MiB.
-        reserved_host_disk_mb: u64 = 0, [Compute, Agent], from 0 to 1_099_511_627_776;
+        reserved_host_disk_mb: u64 = 0, [Compute, Agent], (0 to 1_099_511_627_776.0);
         /// Longest wait for the network of a new server, in seconds.
-        vif_plugging_timeout_s: u64 = 300, [Compute], from 1 to 86_400;
+        vif_plugging_timeout_s: u64 = 300, [Compute], (1 to 86_400);
         /// Longest build on one host, in seconds.
-        build_timeout_s: u64 = 600, [Compute], from 1 to 86_400;
+        build_timeout_s: u64 = 600, [Compute], (1 to 86_400);
         /// How many hosts a build tries.
-        max_build_attempts: u32 = 3, [Compute], from 1 to 100;
+        max_build_attempts: u32 = 3, [Compute], (1 to 100);
         /// Most candidates that the scheduler asks placement for.
-        max_candidates: u32 = 1000, [Compute], from 1 to 100_000;
+        max_candidates: u32 = 1000, [Compute], (1 to 100_000);
         /// Longest page of a list.
-        list_limit: u32 = 1000, [Compute], from 1 to 100_000;
+        list_limit: u32 = 1000, [Compute], (1 to 100_000);
         /// Servers of a project; -1: no limit.
-        quota_instances: i64 = 10, [Compute], from -1 to 2_147_483_647;
+        quota_instances: i64 = 10, [Compute], (-1 to 2_147_483_647);
         /// Virtual CPUs of a project; -1: no limit.
-        quota_cores: i64 = 20, [Compute], from -1 to 2_147_483_647;
+        quota_cores: i64 = 20, [Compute], (-1 to 2_147_483_647);
         /// Memory of a project in MiB; -1: no limit.
-        quota_ram_mb: i64 = 51_200, [Compute], from -1 to 2_147_483_647;
+        quota_ram_mb: i64 = 51_200, [Compute], (-1 to 2_147_483_647);
         /// Key pairs of a user; -1: no limit.
-        quota_key_pairs: i64 = 100, [Compute], from -1 to 2_147_483_647;
+        quota_key_pairs: i64 = 100, [Compute], (-1 to 2_147_483_647);
         /// Metadata items of a server; -1: no limit.
-        quota_metadata_items: i64 = 128, [Compute], from -1 to 2_147_483_647;
+        quota_metadata_items: i64 = 128, [Compute], (-1 to 2_147_483_647);
         /// Server groups of a project; -1: no limit.
-        quota_server_groups: i64 = 10, [Compute], from -1 to 2_147_483_647;
+        quota_server_groups: i64 = 10, [Compute], (-1 to 2_147_483_647);
         /// Members of a server group; -1: no limit.
-        quota_server_group_members: i64 = 10, [Compute], from -1 to 2_147_483_647;
+        quota_server_group_members: i64 = 10, [Compute], (-1 to 2_147_483_647);
     }
     /// Networks, addresses and security groups.
     network: NetworkSettings {
         /// Largest packet of the physical network in bytes.
-        physical_mtu: u32 = 1500, [Network], from 1280 to 65_535;
+        physical_mtu: u32 = 1500, [Network], (1280 to 65_535);
         /// What Geneve takes of each packet, in bytes.
-        geneve_overhead: u32 = 58, [Network], from 38 to 300;
+        geneve_overhead: u32 = 58, [Network], (38 to 300);
         /// Domain of the names of ports.
         dns_domain: DomainName = DomainName::openstacklocal(), [Network];
         /// The front half of the MAC addresses of ports.
@@ -266,39 +266,39 @@ settings! {
         /// Physical networks that provider networks may name.
         physical_networks: Vec<String> = vec!["public".to_owned()], [Network];
         /// Lease of addresses by DHCP, in seconds.
-        dhcp_lease_s: u64 = 86_400, [Network], from 60 to 31_536_000;
+        dhcp_lease_s: u64 = 86_400, [Network], (60 to 31_536_000);
         /// Networks of a project; -1: no limit.
-        quota_networks: i64 = 100, [Network], from -1 to 2_147_483_647;
+        quota_networks: i64 = 100, [Network], (-1 to 2_147_483_647);
         /// Subnets of a project; -1: no limit.
-        quota_subnets: i64 = 100, [Network], from -1 to 2_147_483_647;
+        quota_subnets: i64 = 100, [Network], (-1 to 2_147_483_647);
         /// Ports of a project; -1: no limit.
-        quota_ports: i64 = 500, [Network], from -1 to 2_147_483_647;
+        quota_ports: i64 = 500, [Network], (-1 to 2_147_483_647);
         /// Routers of a project; -1: no limit.
-        quota_routers: i64 = 10, [Network], from -1 to 2_147_483_647;
+        quota_routers: i64 = 10, [Network], (-1 to 2_147_483_647);
         /// Floating IPs of a project; -1: no limit.
-        quota_floating_ips: i64 = 50, [Network], from -1 to 2_147_483_647;
+        quota_floating_ips: i64 = 50, [Network], (-1 to 2_147_483_647);
         /// Security groups of a project; -1: no limit.
-        quota_security_groups: i64 = 10, [Network], from -1 to 2_147_483_647;
+        quota_security_groups: i64 = 10, [Network], (-1 to 2_147_483_647);
         /// Security group rules of a project; -1: no limit.
-        quota_security_group_rules: i64 = 100, [Network], from -1 to 2_147_483_647;
+        quota_security_group_rules: i64 = 100, [Network], (-1 to 2_147_483_647);
     }
     /// What controllers and nodes say to each other.
     agent: AgentSettings {
         /// How often a node reports, in seconds.
-        report_s: u64 = 10, [Agent, Controller], from 1 to 3600;
+        report_s: u64 = 10, [Agent, Controller], (1 to 3600);
         /// After how many seconds of silence a node counts as down.
-        down_after_s: u64 = 60, [Compute, Controller], from 3 to 86_400;
+        down_after_s: u64 = 60, [Compute, Controller], (3 to 86_400);
     }
     /// Durable operations and who carries them on.
     controller: ControllerSettings {
         /// How often a controller renews its lease, in seconds.
-        lease_renew_s: u64 = 5, [Controller], from 1 to 600;
+        lease_renew_s: u64 = 5, [Controller], (1 to 600);
         /// After how many seconds without renewal a lease lapses.
-        lease_lapse_s: u64 = 20, [Controller], from 3 to 3600;
+        lease_lapse_s: u64 = 20, [Controller], (3 to 3600);
         /// How many days finished operations are kept.
-        archive_days: u32 = 30, [Controller], from 1 to 36_500;
+        archive_days: u32 = 30, [Controller], (1 to 36_500);
         /// How many finished operations are kept.
-        archive_rows: u64 = 1_000_000, [Controller], from 1000 to 1_000_000_000;
+        archive_rows: u64 = 1_000_000, [Controller], (1000 to 1_000_000_000);
     }
     /// The log.
     log: LogSettings {
@@ -310,13 +310,13 @@ settings! {
     /// The nodes of a simulated cloud.
     simulated: SimulatedSettings {
         /// How many nodes there are.
-        nodes: u32 = 2, [Simulation], from 1 to 10_000;
+        nodes: u32 = 2, [Simulation], (1 to 10_000);
         /// CPUs of each node.
-        vcpus: u32 = 16, [Simulation], from 1 to 10_000;
+        vcpus: u32 = 16, [Simulation], (1 to 10_000);
         /// Memory of each node in MiB.
-        memory_mb: u64 = 65_536, [Simulation], from 1024 to 1_073_741_824;
+        memory_mb: u64 = 65_536, [Simulation], (1024 to 1_073_741_824);
         /// Disk of each node in GiB.
-        disk_gb: u64 = 1000, [Simulation], from 1 to 1_073_741_824;
+        disk_gb: u64 = 1000, [Simulation], (1 to 1_073_741_824);
     }
 }
 

@@ -64,9 +64,10 @@ fn every_setting_can_be_set_shown_and_explained() {
 
 #[test]
 fn defaults_are_within_their_own_rules() {
-    assert_eq!(Settings::from_str("", "f.toml").unwrap().show(true, Words::new(ENGLISH)).matches("# default").count(), {
-        TABLE.iter().filter(|row| !row.derived).count()
-    });
+    assert_eq!(
+        Settings::from_str("", "f.toml").unwrap().show(true, Words::new(ENGLISH)).matches("# default").count(),
+        { TABLE.iter().filter(|row| !row.derived).count() }
+    );
     let mut derived = Settings::default();
     derived.derive();
     assert_eq!(derived, Settings::default(), "a derived default is not what derive() makes");
@@ -244,6 +245,9 @@ fn explain_names_the_nearest_settings() {
     };
     assert_eq!(nearest[0], "identity.token_expiration_s");
     assert!(explain("mtu", ENGLISH).unwrap_err().to_string().contains("did you mean network.physical_mtu"));
+    assert!(
+        explain("cpu_ratio", ENGLISH).unwrap_err().to_string().ends_with("did you mean compute.cpu_allocation_ratio?")
+    );
     assert_eq!(explain("qqqq.zzzz", ENGLISH).unwrap_err().to_string(), "there is no setting \"qqqq.zzzz\"");
 
     let explanation = explain("controller.lease_lapse_s", Language::Korean).unwrap();
@@ -272,4 +276,13 @@ fn usage_finds_settings_that_nobody_reads() {
     let unread = usage::unread(&[folder.path()]).unwrap();
     assert_eq!(unread.len(), TABLE.len() - 1);
     assert!(!unread.contains(&"api.listen") && unread.contains(&"network.physical_mtu"));
+}
+
+#[test]
+fn the_texts_of_settings_are_all_used() {
+    let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let usage = ferrostack_words::usage::usage(&[&sources], &[]).unwrap();
+    let unused: Vec<_> = usage.unused.iter().filter(|key| key.starts_with("config.")).collect();
+    assert!(unused.is_empty(), "{unused:?}");
+    assert!(usage.missing.is_empty(), "{:?}", usage.missing);
 }

@@ -233,7 +233,9 @@ mod tests {
         for good in ["http://10.0.0.5:8080", "https://cloud.example.com/", "http://[fd00::1]:80/api"] {
             assert!(HttpUrl::parse(good).is_some(), "{good}");
         }
-        for bad in ["cloud", "ftp://x", "http://", "http://a b", "http://a:0", "http://a:99999", "http://a?b", "http://u@a"] {
+        for bad in
+            ["cloud", "ftp://x", "http://", "http://a b", "http://a:0", "http://a:99999", "http://a?b", "http://u@a"]
+        {
             assert!(HttpUrl::parse(bad).is_none(), "{bad}");
         }
         assert_eq!(HttpUrl::parse("http://a/").unwrap().as_str(), "http://a");
@@ -249,7 +251,9 @@ mod tests {
         let mysql = DatabaseUrl::parse("mysql://stack:p@ss:w@db.example.com:3306/ferrostack").unwrap();
         assert_eq!(mysql.to_string(), "mysql://stack:***@db.example.com:3306/ferrostack");
         assert!(!format!("{mysql:?}").contains("ss"));
-        for bad in ["sqlite:b.db", "sqlite:", "mysql://h", "mysql://u@/x", "mysql://u@h:x/y", "postgres://h/x", "/a/b.db"] {
+        for bad in
+            ["sqlite:b.db", "sqlite:", "mysql://h", "mysql://u@/x", "mysql://u@h:x/y", "postgres://h/x", "/a/b.db"]
+        {
             assert!(DatabaseUrl::parse(bad).is_none(), "{bad}");
         }
     }

@@ -31,7 +31,7 @@ pub fn unread(folders: &[&Path]) -> io::Result<Vec<&'static str>> {
 
 fn reads(source: &str, name: &str) -> bool {
     let goes_on = |c: char| c.is_alphanumeric() || c == '_' || c == '(';
-    source.match_indices(name).any(|(at, _)| {
-        source[..at].ends_with('.') && !source[at + name.len()..].starts_with(goes_on)
-    })
+    source
+        .match_indices(name)
+        .any(|(at, _)| source[..at].ends_with('.') && !source[at + name.len()..].starts_with(goes_on))
 }

@@ -59,7 +59,10 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Reason {
     WrongType,
-    OutOfRange { low: f64, high: f64 },
+    OutOfRange {
+        low: f64,
+        high: f64,
+    },
     /// A key of `words` that says what is wanted.
     NotValid(&'static str),
 }

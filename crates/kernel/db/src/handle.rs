@@ -1,6 +1,6 @@
 //! The handle that every service holds.
 
-use std::{borrow::Cow, future::Future, path::PathBuf, sync::Arc, time::Duration};
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use ferrostack_base::{Clock, Timestamp};
 use sqlx::{Executor, mysql::MySqlPool};
@@ -56,10 +56,10 @@ pub enum DbOptions {
 /// What can be read from: the database itself, or a transaction (which sees its own writes).
 pub trait Read: Sync {
     /// All rows of a statement.
-    fn all(&self, sql: impl Into<Cow<'static, str>> + Send, args: Vec<Value>) -> impl Future<Output = Result<Vec<Row>, DbError>> + Send;
+    fn all(&self, sql: impl AsRef<str> + Send, args: Vec<Value>) -> impl Future<Output = Result<Vec<Row>, DbError>> + Send;
 
     /// The first row, if there is one.
-    fn one(&self, sql: impl Into<Cow<'static, str>> + Send, args: Vec<Value>) -> impl Future<Output = Result<Option<Row>, DbError>> + Send {
+    fn one(&self, sql: impl AsRef<str> + Send, args: Vec<Value>) -> impl Future<Output = Result<Option<Row>, DbError>> + Send {
         async move { Ok(self.all(sql, args).await?.into_iter().next()) }
     }
 
@@ -72,21 +72,21 @@ pub trait Read: Sync {
     }
 
     /// The first row read as `T`.
-    fn find<T: FromRow>(&self, sql: impl Into<Cow<'static, str>> + Send, args: Vec<Value>) -> impl Future<Output = Result<Option<T>, DbError>> + Send {
+    fn find<T: FromRow>(&self, sql: impl AsRef<str> + Send, args: Vec<Value>) -> impl Future<Output = Result<Option<T>, DbError>> + Send {
         async move { self.one(sql, args).await?.as_ref().map(T::from_row).transpose() }
     }
 
     /// All rows read as `T`.
-    fn rows<T: FromRow>(&self, sql: impl Into<Cow<'static, str>> + Send, args: Vec<Value>) -> impl Future<Output = Result<Vec<T>, DbError>> + Send {
+    fn rows<T: FromRow>(&self, sql: impl AsRef<str> + Send, args: Vec<Value>) -> impl Future<Output = Result<Vec<T>, DbError>> + Send {
         async move { self.all(sql, args).await?.iter().map(T::from_row).collect() }
     }
 }
 
 impl Read for Db {
-    async fn all(&self, sql: impl Into<Cow<'static, str>> + Send, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
+    async fn all(&self, sql: impl AsRef<str> + Send, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
         match &self.0.backend {
-            Backend::Sqlite(file) => sqlite::pool_all(&file.readers, sql.into(), args).await,
-            Backend::MySql(pool) => mysql::pool_all(pool, sql.into(), args).await,
+            Backend::Sqlite(file) => sqlite::pool_all(&file.readers, sql.as_ref(), args).await,
+            Backend::MySql(pool) => mysql::pool_all(pool, sql.as_ref(), args).await,
         }
     }
 }
@@ -225,7 +225,7 @@ impl Db {
         let id = uuid::Uuid::new_v4().to_string();
         let written = mysql::exec(
             &mut transaction,
-            "INSERT INTO tx_outcome (id, at_us) VALUES (?, ?)".into(),
+            "INSERT INTO tx_outcome (id, at_us) VALUES (?, ?)",
             args![id, self.0.clock.now()],
         )
         .await;

@@ -1,6 +1,6 @@
 //! MariaDB: a pool, READ COMMITTED, and transactions that write their own id.
 
-use std::{borrow::Cow, str::FromStr, sync::Arc, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use futures::TryStreamExt;
 use sqlx::{
@@ -40,7 +40,7 @@ pub(crate) async fn open(url: &str, size: u32) -> Result<MySqlPool, DbError> {
     Ok(pool)
 }
 
-fn bind(sql: Cow<'static, str>, args: Vec<Value>) -> Query<'static, MySql, MySqlArguments> {
+fn bind(sql: &str, args: Vec<Value>) -> Query<'static, MySql, MySqlArguments> {
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for value in args {
         query = match value {
@@ -54,15 +54,15 @@ fn bind(sql: Cow<'static, str>, args: Vec<Value>) -> Query<'static, MySql, MySql
     query
 }
 
-pub(crate) async fn exec(connection: &mut MySqlConnection, sql: Cow<'static, str>, args: Vec<Value>) -> Result<u64, DbError> {
+pub(crate) async fn exec(connection: &mut MySqlConnection, sql: &str, args: Vec<Value>) -> Result<u64, DbError> {
     Ok(connection.execute(bind(sql, args)).await?.rows_affected())
 }
 
-pub(crate) async fn all(connection: &mut MySqlConnection, sql: Cow<'static, str>, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
+pub(crate) async fn all(connection: &mut MySqlConnection, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
     collect(connection.fetch(bind(sql, args))).await
 }
 
-pub(crate) async fn pool_all(pool: &MySqlPool, sql: Cow<'static, str>, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
+pub(crate) async fn pool_all(pool: &MySqlPool, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
     collect(pool.fetch(bind(sql, args))).await
 }
 

@@ -1,7 +1,6 @@
 //! SQLite: one writer that batches commits, a few readers.
 
 use std::{
-    borrow::Cow,
     sync::Arc,
     time::Duration,
 };
@@ -158,7 +157,7 @@ impl Writer {
     }
 }
 
-fn bind(sql: Cow<'static, str>, args: Vec<Value>) -> Query<'static, Sqlite, SqliteArguments> {
+fn bind(sql: &str, args: Vec<Value>) -> Query<'static, Sqlite, SqliteArguments> {
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for value in args {
         query = match value {
@@ -172,15 +171,15 @@ fn bind(sql: Cow<'static, str>, args: Vec<Value>) -> Query<'static, Sqlite, Sqli
     query
 }
 
-pub(crate) async fn exec(connection: &mut SqliteConnection, sql: Cow<'static, str>, args: Vec<Value>) -> Result<u64, DbError> {
+pub(crate) async fn exec(connection: &mut SqliteConnection, sql: &str, args: Vec<Value>) -> Result<u64, DbError> {
     Ok(connection.execute(bind(sql, args)).await?.rows_affected())
 }
 
-pub(crate) async fn all(connection: &mut SqliteConnection, sql: Cow<'static, str>, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
+pub(crate) async fn all(connection: &mut SqliteConnection, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
     collect(connection.fetch(bind(sql, args))).await
 }
 
-pub(crate) async fn pool_all(pool: &SqlitePool, sql: Cow<'static, str>, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
+pub(crate) async fn pool_all(pool: &SqlitePool, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
     collect(pool.fetch(bind(sql, args))).await
 }
 

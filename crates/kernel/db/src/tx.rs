@@ -1,7 +1,6 @@
 //! A running transaction.
 
 use std::{
-    borrow::Cow,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,7 +13,9 @@ use crate::{DbError, Read, Row, Value, mysql, sqlite};
 
 type Hook = Box<dyn FnOnce() + Send>;
 
-/// A transaction of [`crate::Db::tx`]; it is handed to the closure by value and ends with it.
+/// A transaction of [`crate::Db::tx`]; it is handed to the closure by value and ends with it. Clones share the
+/// transaction.
+#[derive(Clone)]
 pub struct Tx {
     pub(crate) inner: Arc<Inner>,
 }
@@ -58,11 +59,11 @@ impl Tx {
     ///
     /// # Errors
     /// What the database says; a transient error makes the whole transaction run again.
-    pub async fn exec(&self, sql: impl Into<Cow<'static, str>> + Send, args: Vec<Value>) -> Result<u64, DbError> {
+    pub async fn exec(&self, sql: impl AsRef<str> + Send, args: Vec<Value>) -> Result<u64, DbError> {
         let mut link = self.inner.link.lock().await;
         let result = match link.as_mut().ok_or(DbError::Ended)? {
-            Link::Sqlite(writer) => sqlite::exec(writer.connection()?, sql.into(), args).await,
-            Link::MySql(connection) => mysql::exec(connection, sql.into(), args).await,
+            Link::Sqlite(writer) => sqlite::exec(writer.connection()?, sql.as_ref(), args).await,
+            Link::MySql(connection) => mysql::exec(connection, sql.as_ref(), args).await,
         };
         self.inner.note(result)
     }
@@ -71,7 +72,7 @@ impl Tx {
     ///
     /// # Errors
     /// As [`Tx::exec`].
-    pub async fn changed(&self, sql: impl Into<Cow<'static, str>> + Send, args: Vec<Value>) -> Result<bool, DbError> {
+    pub async fn changed(&self, sql: impl AsRef<str> + Send, args: Vec<Value>) -> Result<bool, DbError> {
         Ok(self.exec(sql, args).await? > 0)
     }
 
@@ -98,11 +99,11 @@ impl Tx {
 }
 
 impl Read for Tx {
-    async fn all(&self, sql: impl Into<Cow<'static, str>> + Send, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
+    async fn all(&self, sql: impl AsRef<str> + Send, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
         let mut link = self.inner.link.lock().await;
         let result = match link.as_mut().ok_or(DbError::Ended)? {
-            Link::Sqlite(writer) => sqlite::all(writer.connection()?, sql.into(), args).await,
-            Link::MySql(connection) => mysql::all(connection, sql.into(), args).await,
+            Link::Sqlite(writer) => sqlite::all(writer.connection()?, sql.as_ref(), args).await,
+            Link::MySql(connection) => mysql::all(connection, sql.as_ref(), args).await,
         };
         self.inner.note(result)
     }

@@ -52,8 +52,11 @@ fn unknown_keys_answer_themselves() {
 fn usage_finds_unused_and_missing_texts() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir_all(folder.path().join("inner/target")).unwrap();
-    fs::write(folder.path().join("inner/a.rs"), r#"fn f(w: Words) { w.text("cli.up.ready"); w.text("cli.up.nonsense") }"#)
-        .unwrap();
+    fs::write(
+        folder.path().join("inner/a.rs"),
+        r#"fn f(w: Words) { w.text("cli.up.ready"); w.text("cli.up.nonsense") }"#,
+    )
+    .unwrap();
     fs::write(folder.path().join("inner/target/b.rs"), r#""cli.up.generated""#).unwrap();
     fs::write(folder.path().join("notes.txt"), r#""cli.up.elsewhere""#).unwrap();
     let usage = usage::usage(&[folder.path()], &["cli.help."]).unwrap();
