@@ -52,6 +52,9 @@ pub enum DbError {
         /// Why it can't be used.
         reason: String,
     },
+    /// The operation that this transaction belongs to was taken over or overtaken: nothing is written.
+    #[error("the operation belongs to another controller")]
+    Fenced,
     /// The transaction was used after its end, or the writer is gone.
     #[error("the transaction has ended")]
     Ended,

@@ -6,7 +6,7 @@ use ferrostack_base::{Clock, Timestamp};
 use sqlx::{Executor, mysql::MySqlPool};
 
 use crate::{
-    DbError, FromRow, Row, Sql, Tx, Value, args, mysql, sqlite,
+    DbError, FromRow, Row, Sql, Tx, Value, args, mysql, prelude, sqlite,
     tx::{Inner, Link},
 };
 
@@ -20,6 +20,7 @@ pub struct Db(Arc<Shared>);
 struct Shared {
     backend: Backend,
     clock: Clock,
+    gone: std::sync::atomic::AtomicBool,
 }
 
 enum Backend {
@@ -84,6 +85,7 @@ pub trait Read: Sync {
 
 impl Read for Db {
     async fn all(&self, sql: impl AsRef<str> + Send, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
+        self.there()?;
         match &self.0.backend {
             Backend::Sqlite(file) => sqlite::pool_all(&file.readers, sql.as_ref(), args).await,
             Backend::MySql(pool) => mysql::pool_all(pool, sql.as_ref(), args).await,
@@ -101,7 +103,20 @@ impl Db {
             DbOptions::Sqlite { path } => Backend::Sqlite(sqlite::File::open(&path, 4).await?),
             DbOptions::MariaDb { url, pool } => Backend::MySql(mysql::open(&url, pool).await?),
         };
-        Ok(Self(Arc::new(Shared { backend, clock })))
+        Ok(Self(Arc::new(Shared { backend, clock, gone: std::sync::atomic::AtomicBool::new(false) })))
+    }
+
+    /// Makes every call fail as if the database were gone, until it is called with `false`; for tests.
+    #[cfg(feature = "testing")]
+    pub fn pretend_gone(&self, gone: bool) {
+        self.0.gone.store(gone, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    fn there(&self) -> Result<(), DbError> {
+        if self.0.gone.load(std::sync::atomic::Ordering::Relaxed) {
+            return Err(DbError::Unavailable(sqlx::Error::PoolClosed));
+        }
+        Ok(())
     }
 
     /// Which database it is.
@@ -141,6 +156,7 @@ impl Db {
         Fut: Future<Output = Result<T, E>>,
         E: From<DbError>,
     {
+        self.there()?;
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -169,7 +185,7 @@ impl Db {
             return Attempt::of(error);
         }
         let inner = Inner::new(Link::Sqlite(writer));
-        let result = f(Tx { inner: inner.clone() }).await;
+        let result = begin(&inner, f).await;
         let Some(Link::Sqlite(mut writer)) = inner.link.lock().await.take() else { return Attempt::of(DbError::Ended) };
         let value = match result {
             Ok(value) => value,
@@ -212,7 +228,7 @@ impl Db {
             Err(error) => return Attempt::of(error.into()),
         };
         let inner = Inner::new(Link::MySql(Box::new(transaction)));
-        let result = f(Tx { inner: inner.clone() }).await;
+        let result = begin(&inner, f).await;
         let Some(Link::MySql(mut transaction)) = inner.link.lock().await.take() else { return Attempt::of(DbError::Ended) };
         let value = match result {
             Ok(value) => value,
@@ -294,6 +310,20 @@ impl Db {
             }
         }
     }
+}
+
+/// Runs the closure, after the guard of the operation that it belongs to, if any.
+async fn begin<T, E, F, Fut>(inner: &Arc<Inner>, f: &F) -> Result<T, E>
+where
+    F: Fn(Tx) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+    E: From<DbError>,
+{
+    let tx = Tx { inner: inner.clone() };
+    if let Some(prelude) = prelude::current() {
+        prelude.check(&tx).await?;
+    }
+    f(tx).await
 }
 
 /// Waits a moment before a transaction is tried again. Real time: a test's clock stands still, the database does not.

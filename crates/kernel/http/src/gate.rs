@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use ferrostack_auth::{Authenticated, Ctx, Policy};
+use ferrostack_auth::{Authenticated, Ctx, Policy, Scope, Target};
 
 use crate::{Access, Fault, RouteInfo, fault::Refusal};
 
@@ -47,17 +47,38 @@ impl Gate {
             cx = cx.with_identity(self.authenticator.authenticate(token).await?);
         }
         if let Access::Policy(action) = info.access {
-            let own = [
-                ("project_id", cx.project_id()),
-                ("tenant_id", cx.project_id()),
-                ("user_id", cx.user_id()),
-                ("domain_id", cx.domain_id()),
-            ];
-            cx.allow(action, &own)?;
+            cx.allow(action, &Own(&cx))?;
         }
         request.extensions_mut().insert(cx);
         request.extensions_mut().insert(info.clone());
         Ok(())
+    }
+}
+
+/// What is the caller's own, as the target of a rule: a rule that asks for an owner then holds for whoever may own such a
+/// thing at all. Identity's rules name their targets `target.user.id` and so on.
+struct Own<'a>(&'a Ctx);
+
+impl Own<'_> {
+    /// The domain of a domain-scoped token, or that of the token's project.
+    fn domain_id(&self) -> Option<&str> {
+        match &self.0.identity()?.scope {
+            Scope::Project { domain_id, .. } => Some(domain_id),
+            Scope::Domain { id, .. } => Some(id),
+            Scope::System | Scope::Unscoped => None,
+        }
+    }
+}
+
+impl Target for Own<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        match key {
+            "project_id" | "tenant_id" | "target.project.id" => self.0.project_id(),
+            "user_id" | "target.user.id" | "target.token.user_id" => self.0.user_id(),
+            "domain_id" => self.0.domain_id(),
+            _ if key.starts_with("target.") && (key.ends_with(".domain_id") || key == "target.domain.id") => self.domain_id(),
+            _ => None,
+        }
     }
 }
 

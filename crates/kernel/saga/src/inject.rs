@@ -1,5 +1,9 @@
 //! Faults for tests: the generated matrix (R14) stops, fails and repeats operations at every place.
 
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
 /// Where an operation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Place {
@@ -33,7 +37,7 @@ pub struct Point<'a> {
 }
 
 /// What happens there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Verdict {
     /// Nothing special.
     Go,
@@ -43,6 +47,8 @@ pub enum Verdict {
     Repeat,
     /// This controller stops dead: it writes nothing any more.
     Crash,
+    /// This controller stands still until it is told to go on, as a paused machine does.
+    Hold(Arc<Notify>),
 }
 
 /// Decides at each point.

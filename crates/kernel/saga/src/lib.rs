@@ -34,6 +34,8 @@ mod error;
 mod execute;
 mod inject;
 mod lease;
+#[cfg(feature = "testing")]
+pub mod matrix;
 mod operation;
 mod registry;
 mod saga;

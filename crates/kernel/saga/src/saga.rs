@@ -262,9 +262,13 @@ impl Shared {
         }
         let Some(inject) = &self.inject else { return Verdict::Go };
         let verdict = inject.at(Point { kind, step, place });
-        if verdict == Verdict::Crash {
-            self.dead.store(true, Ordering::SeqCst);
-            std::future::pending::<()>().await;
+        match &verdict {
+            Verdict::Crash => {
+                self.dead.store(true, Ordering::SeqCst);
+                std::future::pending::<()>().await;
+            }
+            Verdict::Hold(until) => until.notified().await,
+            Verdict::Go | Verdict::Fail | Verdict::Repeat => {}
         }
         verdict
     }

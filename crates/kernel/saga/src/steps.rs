@@ -9,7 +9,7 @@ use std::{
 
 use ferrostack_auth::Origin;
 use ferrostack_base::{Fence, Timestamp};
-use ferrostack_db::{DbError, FromRow, Row, Tx, args};
+use ferrostack_db::{DbError, FromRow, Prelude, Row, Tx, args, guarded};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Bug, Failure, FailureKind, OperationId, Place, Verdict, saga::Shared, store, store::Live};
@@ -145,12 +145,13 @@ impl Steps {
         }
         let started = self.shared.db.clock().now();
         let verdict = self.at(&name, Place::BeforeAction).await;
+        let guard = Guard::of(&self.shared, self.id, self.epoch);
         let mut result = match verdict {
             Verdict::Fail => Err(Failure::new("injected failure")),
-            _ => action().await,
+            _ => guarded(guard.clone(), action()).await,
         };
-        if verdict == Verdict::Repeat && result.is_ok() {
-            result = action().await;
+        if matches!(verdict, Verdict::Repeat) && result.is_ok() {
+            result = guarded(guard, action()).await;
         }
         self.at(&name, Place::BeforeLog).await;
         if let Err(failure) = &result
@@ -230,12 +231,13 @@ impl Steps {
                 continue;
             }
             let verdict = self.at(&record.name, Place::BeforeUndo).await;
-            if verdict == Verdict::Fail {
+            if matches!(verdict, Verdict::Fail) {
                 return Err(Failure::new("injected failure of an undo"));
             }
-            (self.undo)(record.clone(), self.fence).await?;
-            if verdict == Verdict::Repeat {
-                (self.undo)(record.clone(), self.fence).await?;
+            let guard = Guard::of(&self.shared, self.id, self.epoch);
+            guarded(guard.clone(), (self.undo)(record.clone(), self.fence)).await?;
+            if matches!(verdict, Verdict::Repeat) {
+                guarded(guard, (self.undo)(record.clone(), self.fence)).await?;
             }
             self.at(&record.name, Place::BeforeUndoLog).await;
             let (this, now) = (&*self, self.shared.db.clock().now());
@@ -274,7 +276,7 @@ impl Steps {
         F: Fn(Tx) -> Fut + Send,
         Fut: Future<Output = Result<(), DbError>> + Send,
     {
-        if self.at(step, Place::BeforeEnd).await == Verdict::Fail {
+        if matches!(self.at(step, Place::BeforeEnd).await, Verdict::Fail) {
             return Err(Failure::new("injected failure of the last transaction"));
         }
         let (this, f) = (&*self, &f);
@@ -303,6 +305,31 @@ impl Steps {
 
     fn full_name(&self, name: &str) -> String {
         if self.scopes.is_empty() { name.to_owned() } else { format!("{}/{name}", self.scopes.join("/")) }
+    }
+}
+
+/// The operation's ownership as the first statement of whatever transactions its steps open, in any service.
+struct Guard {
+    shared: Arc<Shared>,
+    id: OperationId,
+    epoch: i64,
+}
+
+impl Guard {
+    fn of(shared: &Arc<Shared>, id: OperationId, epoch: i64) -> Arc<dyn Prelude> {
+        Arc::new(Self { shared: shared.clone(), id, epoch })
+    }
+}
+
+impl Prelude for Guard {
+    fn check<'a>(&'a self, tx: &'a Tx) -> Pin<Box<dyn Future<Output = Result<(), DbError>> + Send + 'a>> {
+        Box::pin(async move {
+            guard(&self.shared, tx, self.id, self.epoch).await.map_err(|failure| match failure.kind {
+                FailureKind::Lost => DbError::Fenced,
+                // A transient error is noted in the transaction itself, which then runs again.
+                _ => DbError::Ended,
+            })
+        })
     }
 }
 
