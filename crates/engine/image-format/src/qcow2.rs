@@ -21,9 +21,7 @@ pub(crate) fn probe(view: &View<'_>) -> Option<Found> {
     }
     let found = Found::new(Format::Qcow2);
     Some(match be32(head, 4) {
-        Some(version @ (2 | 3)) => {
-            parse(head, version).unwrap_or_else(|| found.malformed("the header is cut short"))
-        }
+        Some(version @ (2 | 3)) => parse(head, version).unwrap_or_else(|| found.malformed("the header is cut short")),
         Some(version) => {
             let hazards = vec![Hazard::UnsupportedVersion { version }];
             Found { hazards, ..found }

@@ -80,7 +80,9 @@ impl Atom {
                 [Json::String(tag), Json::String(text)] if tag == "uuid" => {
                     Uuid::parse_str(text).map(Self::Uuid).map_err(|_| ValueError::new("a UUID", json))
                 }
-                [Json::String(tag), Json::String(name)] if tag == "named-uuid" => Ok(Self::NamedUuid(Arc::from(name.as_str()))),
+                [Json::String(tag), Json::String(name)] if tag == "named-uuid" => {
+                    Ok(Self::NamedUuid(Arc::from(name.as_str())))
+                }
                 _ => Err(ValueError::new("a number, text, truth value or UUID", json)),
             },
             _ => Err(ValueError::new("a number, text, truth value or UUID", json)),
@@ -200,7 +202,8 @@ mod tests {
 
     #[test]
     fn what_is_no_atom_is_refused_with_what_was_found() {
-        for bad in [json!(null), json!({}), json!(["uuid", "x"]), json!(["uuid"]), json!(["set", []]), json!(u64::MAX)] {
+        for bad in [json!(null), json!({}), json!(["uuid", "x"]), json!(["uuid"]), json!(["set", []]), json!(u64::MAX)]
+        {
             assert!(Atom::from_json(&bad).is_err(), "{bad}");
         }
         assert_eq!(Atom::from_json(&json!(["uuid", "x"])).unwrap_err().found, r#"["uuid","x"]"#);

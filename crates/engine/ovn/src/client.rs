@@ -23,8 +23,8 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    DatabaseSchema, ErrorKind, MESSAGE_LIMIT, MessageReader, MonitorVersion, Operation, OperationResult, OvnError, Update,
-    WatchedTable, operation::results_from_json,
+    DatabaseSchema, ErrorKind, MESSAGE_LIMIT, MessageReader, MonitorVersion, Operation, OperationResult, OvnError,
+    Update, WatchedTable, operation::results_from_json,
 };
 
 /// A handle on a connection; clones share it.
@@ -182,7 +182,12 @@ impl Client {
     ///
     /// # Errors
     /// As [`Self::request`].
-    pub async fn monitor(&self, database: &str, tables: &[WatchedTable], since: Option<Uuid>) -> Result<Monitor, OvnError> {
+    pub async fn monitor(
+        &self,
+        database: &str,
+        tables: &[WatchedTable],
+        since: Option<Uuid>,
+    ) -> Result<Monitor, OvnError> {
         for version in [MonitorVersion::Since, MonitorVersion::Conditional] {
             match self.monitor_as(version, database, tables, since).await {
                 Err(OvnError::Refused { kind: ErrorKind::UnknownMethod, .. }) => {}
@@ -222,7 +227,9 @@ impl Client {
                 let initial = Update::from_json(version, contents)?;
                 Ok((*found, Update { last_transaction: Uuid::parse_str(last).ok(), ..initial }))
             }
-            (MonitorVersion::Since, _) => Err(OvnError::protocol("result of monitor_cond_since", "expected a list of three")),
+            (MonitorVersion::Since, _) => {
+                Err(OvnError::protocol("result of monitor_cond_since", "expected a list of three"))
+            }
             _ => Ok((false, Update::from_json(version, &answer)?)),
         });
         match begun {
@@ -290,7 +297,9 @@ impl Shared {
 
     fn notify(&self, params: &Json) -> Result<(), OvnError> {
         let mut waiting = self.lock();
-        let Some((id, sink)) = params[0].as_str().and_then(|id| waiting.monitors.get_key_value(id)) else { return Ok(()) };
+        let Some((id, sink)) = params[0].as_str().and_then(|id| waiting.monitors.get_key_value(id)) else {
+            return Ok(());
+        };
         let (last, contents) = match sink.version {
             MonitorVersion::Since => (params[1].as_str().and_then(|id| Uuid::parse_str(id).ok()), &params[2]),
             _ => (None, &params[1]),

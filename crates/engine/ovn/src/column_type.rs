@@ -1,6 +1,6 @@
 //! The type of a column (RFC 7047 section 3.2, `<type>` and `<base-type>`), and whether a value fits it.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
@@ -35,7 +35,9 @@ impl AtomKind {
     }
 
     fn from_word(word: &str) -> Option<Self> {
-        [Self::Integer, Self::Real, Self::Boolean, Self::String, Self::Uuid].into_iter().find(|kind| kind.word() == word)
+        [Self::Integer, Self::Real, Self::Boolean, Self::String, Self::Uuid]
+            .into_iter()
+            .find(|kind| kind.word() == word)
     }
 
     /// What a column of this kind holds when an insert does not name it (section 5.2.1).
@@ -65,7 +67,7 @@ pub struct BaseType {
     /// The kind of atom.
     pub kind: AtomKind,
     /// The only atoms allowed; empty: all.
-    pub allowed: Vec<Atom>,
+    pub allowed: BTreeSet<Atom>,
     /// Smallest and largest integer, or shortest and longest text in characters.
     pub range: Option<(i64, i64)>,
     /// For a UUID: where it points.
@@ -88,7 +90,7 @@ pub struct ColumnType {
 /// Why a value does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misfit {
-    /// `syntax error` for the wrong kind, `constraint violation` for a value outside of the rules.
+    /// `syntax error` for the wrong kind or size, `constraint violation` for an atom outside of the rules.
     pub kind: ErrorKind,
     /// What was expected and found.
     pub detail: String,
@@ -97,7 +99,7 @@ pub struct Misfit {
 impl BaseType {
     /// Any atom of a kind.
     pub fn of(kind: AtomKind) -> Self {
-        Self { kind, allowed: Vec::new(), range: None, reference: None }
+        Self { kind, allowed: BTreeSet::new(), range: None, reference: None }
     }
 
     fn conform(&self, atom: &Atom) -> Result<Atom, Misfit> {
@@ -140,7 +142,8 @@ impl BaseType {
             json.insert("enum".into(), json!(["set", self.allowed.iter().map(Atom::to_json).collect::<Vec<_>>()]));
         }
         if let Some((low, high)) = self.range {
-            let (min, max) = if self.kind == AtomKind::String { ("minLength", "maxLength") } else { ("minInteger", "maxInteger") };
+            let (min, max) =
+                if self.kind == AtomKind::String { ("minLength", "maxLength") } else { ("minInteger", "maxInteger") };
             if low != if self.kind == AtomKind::String { 0 } else { i64::MIN } {
                 json.insert(min.into(), low.into());
             }
@@ -162,8 +165,10 @@ impl BaseType {
         }
         let kind = json["type"].as_str().and_then(AtomKind::from_word).ok_or_else(wrong)?;
         let allowed = match &json["enum"] {
-            Json::Null => Vec::new(),
-            listed => Value::from_json(listed).map_err(|e| e.in_field(format!("{field}.enum")))?.atoms().cloned().collect(),
+            Json::Null => BTreeSet::new(),
+            listed => {
+                Value::from_json(listed).map_err(|e| e.in_field(format!("{field}.enum")))?.atoms().cloned().collect()
+            }
         };
         let bound = |names: [&str; 2]| names.iter().find_map(|name| json[*name].as_i64());
         let (low, high) = (bound(["minInteger", "minLength"]), bound(["maxInteger", "maxLength"]));
@@ -223,7 +228,8 @@ impl ColumnType {
     /// Why it does not fit.
     pub fn conform(&self, value: &Value) -> Result<Value, Misfit> {
         let fitting = self.conform_elements(value)?;
-        self.check_size(fitting.len())?;
+        // A value that is given with the wrong size is not one of the column; one that a mutation brings to it is.
+        self.check_size(fitting.len()).map_err(|misfit| Misfit { kind: ErrorKind::SyntaxError, ..misfit })?;
         Ok(fitting)
     }
 
@@ -290,16 +296,20 @@ impl ColumnType {
         let number = |member: &str| match &json[member] {
             Json::Null => Ok(1),
             Json::String(word) if word == "unlimited" => Ok(usize::MAX),
-            other => other
-                .as_u64()
-                .and_then(|n| usize::try_from(n).ok())
-                .ok_or_else(|| OvnError::protocol(format!("{field}.{member}"), format!("expected a number, found {other}"))),
+            other => other.as_u64().and_then(|n| usize::try_from(n).ok()).ok_or_else(|| {
+                OvnError::protocol(format!("{field}.{member}"), format!("expected a number, found {other}"))
+            }),
         };
         let value = match &json["value"] {
             Json::Null => None,
             value => Some(BaseType::from_json(value, &format!("{field}.value"))?),
         };
-        Ok(Self { key: BaseType::from_json(&json["key"], &format!("{field}.key"))?, value, min: number("min")?, max: number("max")? })
+        Ok(Self {
+            key: BaseType::from_json(&json["key"], &format!("{field}.key"))?,
+            value,
+            min: number("min")?,
+            max: number("max")?,
+        })
     }
 }
 
@@ -321,7 +331,8 @@ mod tests {
         let tag = parse(json!({"key": {"type": "integer", "minInteger": 1, "maxInteger": 4095}, "min": 0, "max": 1}));
         assert!(tag.conform(&Value::empty_set()).is_ok());
         assert_eq!(tag.conform(&4096.into()).unwrap_err().kind, ErrorKind::ConstraintViolation);
-        assert_eq!(tag.conform(&Value::set([1.into(), 2.into()])).unwrap_err().kind, ErrorKind::ConstraintViolation);
+        assert_eq!(tag.conform(&Value::set([1.into(), 2.into()])).unwrap_err().kind, ErrorKind::SyntaxError);
+        assert_eq!(tag.check_size(2).unwrap_err().kind, ErrorKind::ConstraintViolation);
 
         let name = parse(json!({"key": {"type": "string", "maxLength": 3}, "min": 0, "max": 1}));
         assert!(name.conform(&"äöü".into()).is_ok(), "a length counts characters");

@@ -41,13 +41,20 @@ pub struct ConnectionSettings {
     pub first_pause: Duration,
     /// The longest pause.
     pub longest_pause: Duration,
-    /// How long a silent server is trusted before it is asked for a sign of life, and how long it has to give one.
-    pub probe_after: Duration,
+    /// How long a silent server is trusted before it is asked for a sign of life, and how long it has to give one;
+    /// `None`: for ever.
+    pub probe_after: Option<Duration>,
 }
 
 impl ConnectionSettings {
-    /// Watches `tables`, with pauses from 100 ms to 8 s and a probe after 5 s.
-    pub fn new(endpoint: Endpoint, database: impl Into<String>, index_key: impl Into<String>, tables: Vec<WatchedTable>) -> Self {
+    /// Watches `tables`, with pauses from 100 ms to 8 s, and a probe after 5 s where a network can swallow the server.
+    pub fn new(
+        endpoint: Endpoint,
+        database: impl Into<String>,
+        index_key: impl Into<String>,
+        tables: Vec<WatchedTable>,
+    ) -> Self {
+        let remote = !matches!(endpoint, Endpoint::InProcess(_));
         Self {
             endpoint,
             database: database.into(),
@@ -55,7 +62,7 @@ impl ConnectionSettings {
             index_key: index_key.into(),
             first_pause: Duration::from_millis(100),
             longest_pause: Duration::from_secs(8),
-            probe_after: Duration::from_secs(5),
+            probe_after: remote.then_some(Duration::from_secs(5)),
         }
     }
 }
@@ -200,7 +207,12 @@ impl State {
         }
     }
 
-    async fn follow(&self, client: &Client, known: &mut Option<Uuid>, reached: &mut bool) -> Result<Infallible, OvnError> {
+    async fn follow(
+        &self,
+        client: &Client,
+        known: &mut Option<Uuid>,
+        reached: &mut bool,
+    ) -> Result<Infallible, OvnError> {
         let database = &self.settings.database;
         let schema = Arc::new(client.schema(database).await?);
         let tables = offered(&schema, &self.settings.tables);
@@ -221,7 +233,10 @@ impl State {
         self.session.send_replace(Some(Session { client: client.clone(), schema, delivered, applied: receiver }));
         let _ = self.events.send(first);
         loop {
-            let received = self.clock.timeout(self.settings.probe_after, monitor.updates.recv()).await;
+            let received = match self.settings.probe_after {
+                Some(patience) => self.clock.timeout(patience, monitor.updates.recv()).await.map_err(|_| patience),
+                None => Ok(monitor.updates.recv().await),
+            };
             match received {
                 Ok(Some(update)) => {
                     *known = update.last_transaction.or(*known);
@@ -230,8 +245,8 @@ impl State {
                     let _ = self.events.send(Event::Changed(changes));
                 }
                 Ok(None) => return Err(OvnError::ConnectionLost { reason: client.closed().await }),
-                Err(_elapsed) => {
-                    let answered = self.clock.timeout(self.settings.probe_after, client.echo()).await;
+                Err(patience) => {
+                    let answered = self.clock.timeout(patience, client.echo()).await;
                     answered.unwrap_or_else(|_| Err(OvnError::ConnectionLost { reason: "no sign of life".into() }))?;
                 }
             }

@@ -197,15 +197,13 @@ error_kinds! {
     PermissionError = "permission error",
     /// No such database.
     UnknownDatabase = "unknown database",
-    /// No such table.
-    UnknownTable = "unknown table",
     /// No such column.
     UnknownColumn = "unknown column",
     /// No such JSON-RPC method.
     UnknownMethod = "unknown method",
     /// No such monitor.
     UnknownMonitor = "unknown monitor",
-    /// The request is not one of the protocol.
+    /// The request is not one of the protocol; also a table that does not exist, or a value of the wrong kind or size.
     SyntaxError = "syntax error",
 }
 

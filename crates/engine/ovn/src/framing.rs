@@ -82,7 +82,10 @@ impl<R: AsyncRead + Unpin> MessageReader<R> {
             }
             if self.depth == 0 {
                 if !matches!(byte, b'}' | b']') {
-                    return Err(OvnError::protocol("message", format!("begins with byte 0x{byte:02x} instead of a brace")));
+                    return Err(OvnError::protocol(
+                        "message",
+                        format!("begins with byte 0x{byte:02x} instead of a brace"),
+                    ));
                 }
                 return Ok(Some(self.scanned));
             }

@@ -103,7 +103,8 @@ impl Replica {
     /// Replaces everything with the contents that a server sent.
     pub fn reset(&self, schema: &DatabaseSchema, tables: &[WatchedTable], contents: Update) {
         let mut held = self.lock_mut();
-        held.tables = tables.iter().map(|watched| (watched.table.clone(), TableContents::new(schema, &watched.table))).collect();
+        held.tables =
+            tables.iter().map(|watched| (watched.table.clone(), TableContents::new(schema, &watched.table))).collect();
         for (table, uuid, update) in contents.rows {
             held.apply_row(&table, uuid, update);
         }
@@ -246,7 +247,8 @@ impl TableContents {
         match self.columns.get_key_value(column) {
             Some((_, known)) if known.default == value => drop(row.take(column)),
             Some((name, _)) => row.set(name.clone(), value),
-            None => row.set(column.clone(), value),
+            // A server may tell the row's version, which nobody wants.
+            None => {}
         }
     }
 

@@ -80,7 +80,9 @@ impl Row {
 
     /// Writes the row as the protocol does.
     pub fn to_json(&self) -> Json {
-        Json::Object(self.0.iter().map(|(column, value)| (column.as_ref().to_owned(), value.to_json())).collect::<Map<_, _>>())
+        Json::Object(
+            self.0.iter().map(|(column, value)| (column.as_ref().to_owned(), value.to_json())).collect::<Map<_, _>>(),
+        )
     }
 
     /// Reads a row; `field` is named in errors.
@@ -275,12 +277,18 @@ mod tests {
 
     #[test]
     fn columns_become_rust_values_and_errors_name_the_column() {
-        let row = Row::new().with("name", "net").with("tag", Value::empty_set()).with("ports", Value::set([Uuid::nil().into()]));
+        let row = Row::new()
+            .with("name", "net")
+            .with("tag", Value::empty_set())
+            .with("ports", Value::set([Uuid::nil().into()]));
         assert_eq!(row.read::<String>("T", "name").unwrap(), "net");
         assert_eq!(row.read::<Option<i64>>("T", "tag").unwrap(), None);
         assert_eq!(row.read::<BTreeSet<RowRef>>("T", "ports").unwrap().len(), 1);
         assert!(!row.read::<bool>("T", "absent").unwrap());
-        assert_eq!(row.read::<i64>("T", "name").unwrap_err().to_string(), r#"T.name: expected an integer, found "net""#);
+        assert_eq!(
+            row.read::<i64>("T", "name").unwrap_err().to_string(),
+            r#"T.name: expected an integer, found "net""#
+        );
         assert!(row.read::<String>("T", "tag").is_err());
     }
 

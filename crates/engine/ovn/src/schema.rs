@@ -79,9 +79,13 @@ impl DatabaseSchema {
     /// [`OvnError::Protocol`] naming the member that is wrong.
     pub fn from_json(json: &Json) -> Result<Self, OvnError> {
         let text = |member: &str| {
-            json[member].as_str().map(Arc::from).ok_or_else(|| OvnError::protocol(format!("schema.{member}"), "expected a text"))
+            json[member]
+                .as_str()
+                .map(Arc::from)
+                .ok_or_else(|| OvnError::protocol(format!("schema.{member}"), "expected a text"))
         };
-        let listed = json["tables"].as_object().ok_or_else(|| OvnError::protocol("schema.tables", "expected an object"))?;
+        let listed =
+            json["tables"].as_object().ok_or_else(|| OvnError::protocol("schema.tables", "expected an object"))?;
         let mut tables = BTreeMap::new();
         for (name, table) in listed {
             tables.insert(Arc::from(name.as_str()), TableSchema::from_json(table, name)?);
@@ -116,14 +120,16 @@ impl TableSchema {
             json.insert("isRoot".into(), true.into());
         }
         if !self.indexes.is_empty() {
-            let lists = self.indexes.iter().map(|index| index.iter().map(|c| Json::from(c.as_ref())).collect::<Vec<_>>());
+            let lists =
+                self.indexes.iter().map(|index| index.iter().map(|c| Json::from(c.as_ref())).collect::<Vec<_>>());
             json.insert("indexes".into(), lists.collect::<Vec<_>>().into());
         }
         Json::Object(json)
     }
 
     fn from_json(json: &Json, name: &str) -> Result<Self, OvnError> {
-        let wrong = |member: &str| OvnError::protocol(format!("schema.tables.{name}.{member}"), "not of the expected form");
+        let wrong =
+            |member: &str| OvnError::protocol(format!("schema.tables.{name}.{member}"), "not of the expected form");
         let mut columns = BTreeMap::new();
         for (column, described) in json["columns"].as_object().ok_or_else(|| wrong("columns"))? {
             let column_type = ColumnType::from_json(&described["type"], &format!("{name}.{column}"))?;

@@ -224,7 +224,9 @@ impl Value {
         match &self.0 {
             Repr::Atom(atom) => atom.to_json(),
             Repr::Set(set) => json!(["set", set.iter().map(Atom::to_json).collect::<Vec<_>>()]),
-            Repr::Map(map) => json!(["map", map.iter().map(|(k, v)| json!([k.to_json(), v.to_json()])).collect::<Vec<_>>()]),
+            Repr::Map(map) => {
+                json!(["map", map.iter().map(|(k, v)| json!([k.to_json(), v.to_json()])).collect::<Vec<_>>()])
+            }
         }
     }
 
@@ -319,10 +321,14 @@ mod tests {
 
     #[test]
     fn json_forms_of_the_rfc() {
-        for json in [json!(["set", []]), json!(["set", [1, 2]]), json!(["map", [["k", "v"]]]), json!(["map", []]), json!(true)] {
+        for json in
+            [json!(["set", []]), json!(["set", [1, 2]]), json!(["map", [["k", "v"]]]), json!(["map", []]), json!(true)]
+        {
             assert_eq!(Value::from_json(&json).unwrap().to_json(), json);
         }
-        for bad in [json!(["set", [1, 1]]), json!(["map", [["k", 1], ["k", 2]]]), json!(["map", ["k"]]), json!(["bag", []])] {
+        for bad in
+            [json!(["set", [1, 1]]), json!(["map", [["k", 1], ["k", 2]]]), json!(["map", ["k"]]), json!(["bag", []])]
+        {
             assert!(Value::from_json(&bad).is_err(), "{bad}");
         }
     }

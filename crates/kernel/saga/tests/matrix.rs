@@ -23,9 +23,12 @@ const TABLES: Migrations = migrations!("doors";
     "CREATE TABLE IF NOT EXISTS claim (door VARCHAR(36) NOT NULL PRIMARY KEY, host VARCHAR(16) NOT NULL)",
 );
 
-/// Two hosts that keep doors: fence, and whether the door is there.
+/// By host and door: the highest fence, and whether the door is there.
+type Kept = BTreeMap<(String, String), (Fence, bool)>;
+
+/// Two hosts that keep doors.
 #[derive(Clone, Default)]
-struct Hosts(Arc<Mutex<BTreeMap<(String, String), (Fence, bool)>>>);
+struct Hosts(Arc<Mutex<Kept>>);
 
 impl Hosts {
     fn set(&self, host: &str, door: &str, fence: Fence, there: bool) -> Result<(), Failure> {

@@ -1,1 +1,5 @@
-//! Placeholder while the workspace is laid out.
+//! Stand-ins for what a cloud runs on, for tests and for trying the cloud out: an OVSDB server with a tiny northd, and
+//! nodes. They run in the process of whoever uses them and can be told to misbehave.
+
+pub mod northd;
+pub mod ovsdb;

@@ -67,7 +67,9 @@ async fn an_older_server_is_watched_with_what_it_has() {
     server.answer(&request, json!({"T": {}})).await;
     // The change follows the answer at once, before the client can have looked.
     let row = Uuid::from_u128(1).to_string();
-    server.say(json!({"method": "update", "id": null, "params": [request["params"][1], {"T": {row: {"new": {"a": 1}}}}]})).await;
+    server
+        .say(json!({"method": "update", "id": null, "params": [request["params"][1], {"T": {row: {"new": {"a": 1}}}}]}))
+        .await;
     let mut monitor = monitoring.await.unwrap();
     assert_eq!((monitor.version, monitor.found), (MonitorVersion::Plain, false));
     let update = monitor.updates.recv().await.unwrap();
@@ -79,7 +81,8 @@ async fn an_older_server_is_watched_with_what_it_has() {
 async fn a_server_with_history_sends_only_what_is_new() {
     let (client, mut server) = Script::begin();
     let known = Uuid::from_u128(7);
-    let monitoring = tokio::spawn(async move { client.monitor("D", &[WatchedTable::all("T")], Some(known)).await.unwrap() });
+    let monitoring =
+        tokio::spawn(async move { client.monitor("D", &[WatchedTable::all("T")], Some(known)).await.unwrap() });
     let request = server.expect("monitor_cond_since").await;
     assert_eq!(request["params"][3], known.to_string());
     let last = Uuid::from_u128(8);

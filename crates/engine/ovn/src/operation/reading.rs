@@ -40,9 +40,9 @@ impl Operation {
                 rows: list(json, "rows")?.iter().map(|row| Row::from_json(row, "rows")).collect::<Result<_, _>>()?,
                 timeout: match json.get("timeout") {
                     None => None,
-                    Some(number) => {
-                        Some(number.as_u64().ok_or_else(|| ValueError::new("milliseconds", number).in_field("timeout"))?)
-                    }
+                    Some(number) => Some(
+                        number.as_u64().ok_or_else(|| ValueError::new("milliseconds", number).in_field("timeout"))?,
+                    ),
                 },
             },
             "commit" => Self::Commit {
@@ -91,5 +91,7 @@ fn conditions(json: &Json) -> Result<Vec<Condition>, OvnError> {
 
 fn columns(json: &Json) -> Result<Vec<Arc<str>>, OvnError> {
     let names = list(json, "columns")?.iter();
-    names.map(|name| name.as_str().map(Arc::from).ok_or_else(|| ValueError::new("a text", name).in_field("columns"))).collect()
+    names
+        .map(|name| name.as_str().map(Arc::from).ok_or_else(|| ValueError::new("a text", name).in_field("columns")))
+        .collect()
 }

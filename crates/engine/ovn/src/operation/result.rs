@@ -54,7 +54,9 @@ impl OperationResult {
     }
 
     fn from_json(operation: &Operation, json: &Json) -> Result<Self, OvnError> {
-        let wrong = || OvnError::protocol(format!("result of {}", operation.word()), format!("not of the expected form: {json}"));
+        let wrong = || {
+            OvnError::protocol(format!("result of {}", operation.word()), format!("not of the expected form: {json}"))
+        };
         match operation {
             Operation::Insert { .. } => {
                 let value = Value::from_json(&json["uuid"]).map_err(|_| wrong())?;
@@ -76,7 +78,9 @@ impl OperationResult {
 pub(crate) fn results_from_json(operations: &[Operation], json: &Json) -> Result<Vec<OperationResult>, OvnError> {
     let wrong = |detail: String| OvnError::protocol("result of transact", detail);
     let results = json.as_array().ok_or_else(|| wrong(format!("expected a list, found {json}")))?;
-    if let Some((index, failed)) = results.iter().enumerate().find(|(_, result)| result.get("error").is_some_and(|e| !e.is_null())) {
+    if let Some((index, failed)) =
+        results.iter().enumerate().find(|(_, result)| result.get("error").is_some_and(|e| !e.is_null()))
+    {
         return Err(OperationError {
             operation: operations.get(index).map(|operation| (index, operation.word())),
             kind: ErrorKind::from_word(failed["error"].as_str().unwrap_or_default()),

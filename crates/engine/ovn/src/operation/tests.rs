@@ -80,7 +80,10 @@ fn results_are_read_by_their_operation() {
     let operations = [all().remove(0), all().remove(6), all().remove(9)];
     let answer = json!([{"uuid": ["uuid", Uuid::from_u128(5).to_string()]}, {"count": 2}, {}]);
     let results = results_from_json(&operations, &answer).unwrap();
-    assert_eq!(results, [OperationResult::Inserted(Uuid::from_u128(5)), OperationResult::Count(2), OperationResult::Done]);
+    assert_eq!(
+        results,
+        [OperationResult::Inserted(Uuid::from_u128(5)), OperationResult::Count(2), OperationResult::Done]
+    );
     assert!(results_from_json(&operations, &json!([{}])).is_err());
 }
 
@@ -90,7 +93,8 @@ fn an_error_of_one_operation_or_of_the_commit_is_the_error_of_all() {
     let error = results_from_json(&operations, &json!([{"error": "timed out"}, null])).unwrap_err();
     assert!(error.is_stale());
     assert_eq!(error.to_string(), "operation 0 (wait) of the transaction failed: timed out");
-    let answer = json!([{}, {"uuid": ["uuid", Uuid::nil().to_string()]}, {"error": "constraint violation", "details": "twice"}]);
+    let answer =
+        json!([{}, {"uuid": ["uuid", Uuid::nil().to_string()]}, {"error": "constraint violation", "details": "twice"}]);
     let error = results_from_json(&operations, &answer).unwrap_err();
     assert_eq!(error.kind(), Some(&ErrorKind::ConstraintViolation));
     assert_eq!(error.to_string(), "the transaction could not be committed: constraint violation (twice)");

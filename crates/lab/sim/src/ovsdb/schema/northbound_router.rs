@@ -32,7 +32,11 @@ pub(super) fn tables() -> Vec<TableBuilder> {
             .map("options")
             .unique(&["name"]),
         child("HA_Chassis").text("chassis_name").column("priority", priority()).external_ids(),
-        root("HA_Chassis_Group").text("name").column("ha_chassis", strong("HA_Chassis")).external_ids().unique(&["name"]),
+        root("HA_Chassis_Group")
+            .text("name")
+            .column("ha_chassis", strong("HA_Chassis"))
+            .external_ids()
+            .unique(&["name"]),
         root("BFD")
             .text("logical_port")
             .text("dst_ip")

@@ -49,10 +49,7 @@ pub(super) fn tables() -> Vec<TableBuilder> {
             .external_ids()
             .map("options")
             .unique(&["name"]),
-        child("HA_Chassis")
-            .column("chassis", optional_weak("Chassis"))
-            .column("priority", priority())
-            .external_ids(),
+        child("HA_Chassis").column("chassis", optional_weak("Chassis")).column("priority", priority()).external_ids(),
         root("HA_Chassis_Group")
             .text("name")
             .column("ha_chassis", strong("HA_Chassis"))

@@ -1,0 +1,51 @@
+//! `ferrostack up`
+
+use std::time::Duration;
+
+use ferrostack_base::Clock;
+use ferrostack_config::Settings;
+use ferrostack_words::Words;
+
+use super::Answer;
+use crate::{
+    cloud,
+    error::CommandError,
+    process::{Process, Role},
+    tell,
+};
+
+/// How long requests that are being answered may take at a stop. What is accepted goes on at the next start.
+const STOP: Duration = Duration::from_secs(10);
+
+/// Runs a whole cloud until it is told to stop.
+///
+/// # Errors
+/// [`CommandError::NeedsSimulated`], or what keeps the cloud from starting.
+pub async fn run(settings: &Settings, words: Words, simulated: bool) -> anyhow::Result<Answer> {
+    if !simulated {
+        return Err(CommandError::NeedsSimulated.into());
+    }
+    run_as(settings, words, Role::Simulated).await
+}
+
+/// Runs a process in that role until it is told to stop.
+///
+/// # Errors
+/// What keeps it from starting, or broke it.
+pub async fn run_as(settings: &Settings, words: Words, role: Role) -> anyhow::Result<Answer> {
+    let process = Process::begin(settings, role, words)?;
+    tell(&words.get("cli.up.starting", &[("version", &env!("CARGO_PKG_VERSION"))]));
+    let too_late = {
+        let stopping = process.stopping();
+        async move {
+            stopping.await;
+            Clock::system().sleep(STOP).await;
+        }
+    };
+    tokio::select! {
+        ended = cloud::run(settings.clone(), process) => ended?,
+        () = too_late => tracing::warn!("some requests were not answered in time for the stop"),
+    }
+    tell(&words.text("cli.up.stopped"));
+    Ok(Answer::success(""))
+}
