@@ -18,9 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub async fn open(settings: &Settings) -> Result<Db, CommandError> {
     let options = match &settings.database.url {
         DatabaseUrl::Sqlite(path) => DbOptions::Sqlite { path: path.clone() },
-        DatabaseUrl::Mysql(url) => {
-            DbOptions::MariaDb { url: url.expose().clone(), pool: settings.database.pool_size }
-        }
+        DatabaseUrl::Mysql(url) => DbOptions::MariaDb { url: url.expose().clone(), pool: settings.database.pool_size },
     };
     Db::open(options, Clock::system()).await.map_err(|error| refused(settings, error))
 }

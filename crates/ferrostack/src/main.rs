@@ -4,6 +4,8 @@
 //! [`Answer`](commands::Answer); only `up` and `controller` print while they run. What goes wrong becomes a message with
 //! cause and cure in [`report`], and nowhere else.
 
+#![allow(unreachable_pub, reason = "nothing reaches into a binary; `pub` says that other modules use it")]
+
 mod cloud;
 mod columns;
 mod command_line;

@@ -41,11 +41,7 @@ impl Options {
             let path = std::path::absolute(path).map_err(|source| CommandError::Path { path: path.clone(), source })?;
             settings.set("state.dir", &path.to_string_lossy())?;
         }
-        let others = [
-            ("database.url", &self.database),
-            ("api.listen", &self.listen),
-            ("simulated.nodes", &self.nodes),
-        ];
+        let others = [("database.url", &self.database), ("api.listen", &self.listen), ("simulated.nodes", &self.nodes)];
         for (key, value) in others {
             if let Some(value) = value {
                 settings.set(key, value)?;

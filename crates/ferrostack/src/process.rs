@@ -70,6 +70,11 @@ impl Process {
         self.0.role
     }
 
+    /// The name of this controller among all that share its database.
+    pub fn node(&self) -> &str {
+        self.0.state_dir.node()
+    }
+
     /// Ready when the process is to stop; each call gives a future of its own.
     pub fn stopping(&self) -> impl Future<Output = ()> + Send + 'static {
         let mut stop = self.0.stop.clone();

@@ -2,11 +2,13 @@
 //! that the earlier incarnation has ended).
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions, TryLockError},
-    io::{Read, Seek, Write},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io::{self, Read, Seek, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
+
+use ferrostack_base::new_hex_id;
 
 use crate::error::CommandError;
 
@@ -14,6 +16,7 @@ use crate::error::CommandError;
 #[derive(Debug)]
 pub struct StateDir {
     path: PathBuf,
+    node: String,
     _lock: File,
 }
 
@@ -47,18 +50,42 @@ impl StateDir {
             }
             Err(TryLockError::Error(source)) => return Err(unusable(&name)(source)),
         }
-        let written = lock
-            .set_len(0)
-            .and_then(|()| lock.rewind())
-            .and_then(|()| writeln!(lock, "{}", std::process::id()));
+        let written =
+            lock.set_len(0).and_then(|()| lock.rewind()).and_then(|()| writeln!(lock, "{}", std::process::id()));
         written.map_err(unusable(&name))?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        let node = node(&path.join("node")).map_err(unusable(&path.join("node")))?;
+        Ok(Self { path: path.to_owned(), node, _lock: lock })
     }
 
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
+
+    /// The name of this controller among all that share a database: the same at each start, and another one for each
+    /// state folder, also of the same machine.
+    pub fn node(&self) -> &str {
+        &self.node
+    }
+}
+
+/// The machine's name and what the file has kept since the first start.
+fn node(file: &Path) -> io::Result<String> {
+    let kept = match fs::read_to_string(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        text => text.unwrap_or_default().trim().to_owned(),
+    };
+    let id = if kept.is_empty() {
+        let made: String = new_hex_id().chars().take(6).collect();
+        fs::write(file, &made)?;
+        made
+    } else {
+        kept
+    };
+    // Where there is no /proc, the number alone will do.
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = host.trim().split('.').next().filter(|host| !host.is_empty()).unwrap_or("controller");
+    Ok(format!("{host}-{id}"))
 }
 
 #[cfg(test)]
@@ -80,8 +107,10 @@ mod tests {
             }
             other => panic!("taken twice: {other:?}"),
         }
+        let node = held.node().to_owned();
         drop(held);
-        StateDir::take(&path).unwrap();
+        assert_eq!(StateDir::take(&path).unwrap().node(), node);
+        assert_ne!(StateDir::take(&folder.path().join("c")).unwrap().node(), node);
     }
 
     #[test]

@@ -97,7 +97,8 @@ fn text(words: Words, explained: &Explained, operations: &[store::Past]) -> Stri
         text += &section(&words.text("cli.explain.operations"), &operation_table(words, operations));
     }
     text += &section(&words.text("cli.explain.wanted"), &records(rows));
-    let observed = if observed.is_empty() { format!("  {}\n", words.text("cli.explain.nothing")) } else { records(observed) };
+    let observed =
+        if observed.is_empty() { format!("  {}\n", words.text("cli.explain.nothing")) } else { records(observed) };
     text + &section(&words.text("cli.explain.observed"), &observed)
 }
 
@@ -176,7 +177,7 @@ mod tests {
             created: Timestamp::from_micros(1_795_201_430_000_123),
             ended: None,
         };
-        let english = text(Words::new(Language::English), &failed(), &[operation.clone()]);
+        let english = text(Words::new(Language::English), &failed(), std::slice::from_ref(&operation));
         assert_eq!(
             english,
             "server 1bea (web)\n\

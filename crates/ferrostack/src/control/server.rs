@@ -28,8 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// # Errors
 /// [`CommandError::Path`] names the socket.
 pub fn serve(dir: &Path, about: About, control: Arc<dyn Control>) -> Result<(), CommandError> {
-    let listener =
-        open(dir).map_err(|source| CommandError::Path { path: dir.join("control.sock"), source })?;
+    let listener = open(dir).map_err(|source| CommandError::Path { path: dir.join("control.sock"), source })?;
     tokio::spawn(async move {
         loop {
             match listener.accept().await {

@@ -172,8 +172,6 @@ settings! {
         admin_url: HttpUrl = HttpUrl::of(SocketAddr::from(([127, 0, 0, 1], 8080))), [Identity], derived;
         /// Name of the region in the catalog.
         region: String = "RegionOne".to_owned(), [AllServices];
-        /// Largest request body in bytes, image data apart.
-        max_body_bytes: u64 = 114_688, [AllServices], (1024 to 1_073_741_824);
     }
     /// The database.
     database: DatabaseSettings {
@@ -181,8 +179,6 @@ settings! {
         url: DatabaseUrl = DatabaseUrl::Sqlite(PathBuf::from("/var/lib/ferrostack/ferrostack.db")), [AllCommands], derived;
         /// Most connections of one process.
         pool_size: u32 = 16, [Controller], (1 to 1000);
-        /// Longest wait for a free connection, in seconds.
-        acquire_timeout_s: u64 = 30, [Controller], (1 to 3600);
     }
     /// Users, tokens and their keys.
     identity: IdentitySettings {
@@ -192,8 +188,6 @@ settings! {
         password_hash_rounds: u32 = 12, [Identity], (4 to 31);
         /// Folder of the Fernet keys.
         fernet_key_dir: PathBuf = PathBuf::from("/var/lib/ferrostack/fernet-keys"), [Identity], derived;
-        /// How many Fernet keys are kept at a rotation.
-        fernet_max_active_keys: u32 = 3, [Identity], (1 to 1000);
         /// Password that the user `admin` gets when the cloud is made.
         admin_password: Option<Secret<String>> = None, [Identity];
     }

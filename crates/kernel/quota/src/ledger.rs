@@ -66,6 +66,27 @@ async fn raise(tx: &Tx, project_id: &str, want: &Want) -> Result<(), QuotaError>
     }
 }
 
+/// Counts what `id` takes without asking the limit: for what the cloud itself makes for a project, such as its default
+/// security group, which may pass the limit but leaves less room for the project's own.
+///
+/// # Errors
+/// What the database says.
+pub async fn count(tx: &Tx, project_id: &str, id: &str, wants: &[Want]) -> Result<(), DbError> {
+    let mut rows = Vec::with_capacity(wants.len());
+    for Want { resource, amount, .. } in wants.iter().filter(|want| want.amount > 0) {
+        let update = "UPDATE quota_usage SET used = used + ? WHERE project_id = ? AND resource = ?";
+        if !tx.changed(update, args![amount, project_id, resource]).await? {
+            let insert = "INSERT INTO quota_usage (project_id, resource, used) VALUES (?, ?, ?)";
+            match tx.exec(insert, args![project_id, resource, amount]).await {
+                Err(error) if error.is_duplicate() => tx.exec(update, args![amount, project_id, resource]).await?,
+                other => other?,
+            };
+        }
+        rows.push(args![id, resource, project_id, amount]);
+    }
+    tx.insert_many("INSERT INTO quota_ledger (id, resource, project_id, amount) VALUES", rows).await
+}
+
 /// Gives back all that `id` took, once; nothing taken is fine.
 ///
 /// # Errors

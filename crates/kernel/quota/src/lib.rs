@@ -15,7 +15,7 @@ mod ledger;
 mod limit;
 mod recount;
 
-pub use ledger::{Want, give_back, ledger_ids, take};
+pub use ledger::{Want, count, give_back, ledger_ids, take};
 pub use limit::{Limit, Usage, limits, remove_limits, set_limit, usages};
 pub use recount::{Correction, recount};
 

@@ -1,1 +1,10 @@
-//! Placeholder while the workspace is laid out.
+//! A whole cloud in one process, for tests: several controllers on one database, simulated nodes, an in-memory OVN, and a
+//! clock that the test moves. The failure matrix of the services' operations stands on it.
+
+mod cloud;
+mod check;
+pub mod scenarios;
+mod tokens;
+
+pub use cloud::{Controller, Database, TestCloud};
+pub use tokens::{ADMIN_PROJECT, Tokens};

@@ -1,0 +1,84 @@
+//! What a new cloud comes with. Every start asks for it again and finds it.
+
+use ferrostack_base::Secret;
+use ferrostack_compute::NewFlavor;
+use ferrostack_config::Settings;
+use ferrostack_identity::{BootstrapSpec, CatalogEntry};
+use ferrostack_image::{ContainerFormat, GuestImage, ImageSource, ensure_image};
+use ferrostack_image_format::DiskFormat;
+use ferrostack_network::{PublicNetwork, ensure_public_network};
+
+use super::{
+    clouds_yaml::{self, Login},
+    services::Services,
+};
+
+/// Id, name, virtual CPUs, memory in MiB and disk in GiB of the flavors.
+const FLAVORS: [(&str, &str, i64, i64, i64); 6] = [
+    ("42", "m1.nano", 1, 96, 1),
+    ("84", "m1.micro", 1, 192, 1),
+    ("1", "m1.tiny", 1, 512, 1),
+    ("2", "m1.small", 1, 2048, 20),
+    ("3", "m1.medium", 2, 4096, 40),
+    ("4", "m1.large", 4, 8192, 80),
+];
+
+/// The guest image of a simulated cloud: simulated nodes boot anything, so a mebibyte of zeros will do.
+const SIMULATED_IMAGE_BYTES: usize = 1 << 20;
+
+/// The services and their paths below the one address.
+const CATALOG: [(&str, &str, &str); 5] = [
+    ("identity", "keystone", "/identity"),
+    ("image", "glance", "/image"),
+    ("placement", "placement", "/placement"),
+    ("network", "neutron", "/network"),
+    ("compute", "nova", "/compute/v2.1"),
+];
+
+/// Users, projects and catalog; the first thing, since whoever logs in needs it.
+pub(super) async fn identity(settings: &Settings, services: &Services) -> anyhow::Result<()> {
+    let dir = &settings.state.dir;
+    let admin_password = match &settings.identity.admin_password {
+        Some(password) => password.clone(),
+        None => clouds_yaml::password(dir, "admin-password")?,
+    };
+    let demo_password: Secret<String> = clouds_yaml::password(dir, "demo-password")?;
+    let url = settings.api.public_url.as_str().trim_end_matches('/');
+    let spec = BootstrapSpec {
+        admin_password: admin_password.clone(),
+        demo_password: Some(demo_password.clone()),
+        public_url: url.to_owned(),
+        region: settings.api.region.clone(),
+        catalog: CATALOG.iter().map(|(kind, name, path)| CatalogEntry::new(kind, name, path)).collect(),
+    };
+    ferrostack_identity::bootstrap(&services.identity, spec).await?;
+    let logins = [
+        Login { cloud: "ferrostack", user: "admin", project: "admin", password: &admin_password },
+        Login { cloud: "ferrostack-demo", user: "demo", project: "demo", password: &demo_password },
+    ];
+    clouds_yaml::write(&dir.join("clouds.yaml"), url, &settings.api.region, &logins)?;
+    Ok(())
+}
+
+/// Flavors, and for a simulated cloud an image and an external network.
+pub(super) async fn content(services: &Services, simulated: bool) -> anyhow::Result<()> {
+    for (id, name, vcpus, memory_mb, disk_gb) in FLAVORS {
+        let flavor = NewFlavor { id: Some(id.to_owned()), name: name.to_owned(), vcpus, memory_mb, disk_gb, ..NewFlavor::default() };
+        services.compute.ensure_flavor(&flavor).await?;
+    }
+    if simulated {
+        let tiny = GuestImage {
+            name: "tiny".to_owned(),
+            owner: None,
+            disk_format: DiskFormat::Raw,
+            container_format: ContainerFormat::Bare,
+            min_disk: 0,
+            min_ram: 0,
+            properties: Default::default(),
+            source: ImageSource::Bytes(vec![0; SIMULATED_IMAGE_BYTES].into()),
+        };
+        ensure_image(&services.image, tiny).await?;
+        ensure_public_network(&services.network, PublicNetwork::default()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! Background tasks of the services as reconcilers.
+
+use std::{error::Error, fmt::Display, future::Future, time::Duration};
+
+use ferrostack_config::Settings;
+use ferrostack_db::{Db, DbError};
+use ferrostack_reconcile::{Outcome, Reconciler, Reconcilers};
+
+use super::services::Services;
+
+/// Starts all of them.
+pub(super) fn start(reconcilers: &Reconcilers, settings: &Settings, db: &Db, services: &Services) {
+    ferrostack_image::tasks::start(&services.image, reconcilers);
+    ferrostack_compute::tasks::start(&services.compute, reconcilers);
+    let keep = Duration::from_secs(u64::from(settings.controller.archive_days) * 24 * 3600);
+    let rows = i64::try_from(settings.controller.archive_rows).unwrap_or(i64::MAX);
+    let db = db.clone();
+    reconcilers.start(Task::new("operation_purger", Duration::from_secs(600), move || purge(db.clone(), keep, rows)));
+}
+
+/// Forgets old operations, and outcomes of transactions that nobody can still ask for.
+async fn purge(db: Db, keep: Duration, rows: i64) -> Result<String, DbError> {
+    let now = db.now().await?;
+    let mut operations = 0;
+    loop {
+        let purged = ferrostack_saga::store::purge(&db, now - keep, rows).await?;
+        operations += purged;
+        if purged == 0 {
+            break;
+        }
+    }
+    let outcomes = db.purge_outcomes(now - Duration::from_secs(3600)).await?;
+    Ok(format!("{operations} operations and {outcomes} transaction outcomes forgotten"))
+}
+
+/// A task made from a function.
+pub(super) struct Task<F> {
+    name: &'static str,
+    period: Duration,
+    run: F,
+}
+
+impl<F> Task<F> {
+    pub(super) fn new(name: &'static str, period: Duration, run: F) -> Self {
+        Self { name, period, run }
+    }
+}
+
+impl<F, Fut, T, E> Reconciler for Task<F>
+where
+    F: Fn() -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, E>> + Send,
+    T: Display,
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn period(&self) -> Duration {
+        self.period
+    }
+
+    fn run(&self) -> Outcome<'_> {
+        Box::pin(async { (self.run)().await.map(|said| said.to_string()).map_err(Into::into) })
+    }
+}

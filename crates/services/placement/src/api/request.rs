@@ -1,0 +1,122 @@
+//! What all handlers of this API take and answer: media types, the prefix for links, times of change.
+
+use std::ops::Deref;
+
+use ferrostack_auth::Microversion;
+use ferrostack_base::Timestamp;
+use ferrostack_http::{
+    Cx, Fault, Reply, Valid,
+    axum::{
+        extract::{FromRequest, FromRequestParts, OriginalUri, Request},
+        http::{HeaderMap, header, request::Parts},
+    },
+};
+use serde::de::DeserializeOwned;
+
+use crate::wire::v;
+
+/// The context of a request that is answered with JSON: whoever accepts no JSON gets 406.
+pub(crate) struct Ask(pub(crate) Cx);
+
+impl Deref for Ask {
+    type Target = Cx;
+    fn deref(&self) -> &Cx {
+        &self.0
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Ask {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fault> {
+        let cx = Cx::from_request_parts(parts, state).await?;
+        let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        if accept.is_some_and(|accept| !accepts_json(accept)) {
+            return Err(Fault::not_acceptable("Only application/json is provided"));
+        }
+        Ok(Self(cx))
+    }
+}
+
+/// Whether an `Accept` header admits JSON (RFC 9110, 12.5.1).
+fn accepts_json(accept: &str) -> bool {
+    accept.trim().is_empty()
+        || accept.split(',').any(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let media = parts.next().unwrap_or_default();
+            let refused = parts.any(|part| part.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()) == Some(0.0));
+            !refused && ["application/json", "application/*", "*/*"].iter().any(|known| media.eq_ignore_ascii_case(known))
+        })
+}
+
+/// A body that says that it is JSON, and fits the route's schema.
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Fault> {
+        check_content_type(request.headers())?;
+        Valid::<T>::from_request(request, state).await.map(|valid| Self(valid.0))
+    }
+}
+
+/// Refuses bodies that are not declared as JSON.
+pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Fault> {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let length: u64 = text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok()).unwrap_or(0);
+    match text(header::CONTENT_TYPE).map(|value| value.split(';').next().unwrap_or_default().trim()) {
+        None | Some("") if length > 0 => Err(Fault::bad_request("content-type header required when content-length > 0")),
+        Some(media) if media.eq_ignore_ascii_case("application/json") => Ok(()),
+        other => {
+            let media = other.filter(|media| !media.is_empty()).unwrap_or("None");
+            Err(Fault::unsupported_media_type(format!("The media type {media} is not supported, use application/json")))
+        }
+    }
+}
+
+/// The prefix under which the service is mounted, for links and locations: `/placement`, or nothing.
+pub(crate) struct Base(pub(crate) String);
+
+impl<S: Sync> FromRequestParts<S> for Base {
+    type Rejection = Fault;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
+        let whole = parts.extensions.get::<OriginalUri>().map_or(parts.uri.path(), |uri| uri.0.path());
+        Ok(Self(whole.strip_suffix(parts.uri.path()).unwrap_or_default().to_owned()))
+    }
+}
+
+/// Adds when the answer's content changed last, from 1.15 on.
+pub(crate) fn dated(reply: Reply, version: Microversion, modified: Timestamp) -> Reply {
+    if version < v(15) {
+        return reply;
+    }
+    reply.header(header::LAST_MODIFIED, &http_date(modified)).header(header::CACHE_CONTROL, "no-cache")
+}
+
+/// `Fri, 20 Nov 2026 19:03:50 GMT` (RFC 9110, 5.6.7).
+pub(crate) fn http_date(time: Timestamp) -> String {
+    let instant = jiff::Timestamp::from_second(time.secs()).unwrap_or(jiff::Timestamp::MAX);
+    instant.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_found_among_what_is_accepted() {
+        for accept in ["application/json", "text/html, */*;q=0.8", "application/*", "", "text/plain,application/json;charset=utf-8"] {
+            assert!(accepts_json(accept), "{accept}");
+        }
+        for accept in ["text/plain", "text/html,application/xml;q=0.9", "application/json;q=0"] {
+            assert!(!accepts_json(accept), "{accept}");
+        }
+    }
+
+    #[test]
+    fn times_are_written_as_in_http() {
+        assert_eq!(http_date(Timestamp::from_secs(1_795_201_430)), "Fri, 20 Nov 2026 19:03:50 GMT");
+    }
+}

@@ -1,0 +1,91 @@
+//! `/resource_classes`.
+
+use ferrostack_http::{
+    Cx, Fault, Reply, Routes, Valid,
+    axum::{
+        extract::{FromRequest, Path, Request, State},
+        http::{StatusCode, header},
+    },
+};
+
+use super::request::{Ask, Base, Json, check_content_type, dated};
+use crate::{
+    Placement, PlacementError, app,
+    names::is_custom,
+    view::Standing,
+    wire::{LAST, resource_class as wire, v},
+};
+
+pub(crate) fn routes() -> Routes<Placement> {
+    Routes::new()
+        .get("/resource_classes", list)
+        .policy("placement:resource_classes:list")
+        .versions(v(2), LAST)
+        .post("/resource_classes", create)
+        .policy("placement:resource_classes:create")
+        .versions(v(2), LAST)
+        .schema(&wire::NAME)
+        .get("/resource_classes/{name}", show)
+        .policy("placement:resource_classes:show")
+        .versions(v(2), LAST)
+        .put("/resource_classes/{name}", update)
+        .policy("placement:resource_classes:update")
+        .versions(v(2), LAST)
+        .schema_between(&wire::NAME, v(2), v(6))
+        .delete("/resource_classes/{name}", delete)
+        .policy("placement:resource_classes:delete")
+        .versions(v(2), LAST)
+}
+
+async fn list(cx: Ask, Base(base): Base, State(placement): State<Placement>) -> Result<Reply, Fault> {
+    let index = placement.index().await?;
+    let found: Vec<(&str, Standing)> = index.names().classes.iter().collect();
+    let modified = found.iter().filter_map(|(_, standing)| standing.updated()).max().unwrap_or_else(|| placement.now());
+    let resource_classes = found.iter().map(|(name, _)| wire::View::of(name, &base)).collect();
+    Ok(dated(Reply::ok(&wire::List { resource_classes }), cx.microversion(), modified))
+}
+
+async fn create(Base(base): Base, State(placement): State<Placement>, Json(body): Json<wire::Body>) -> Result<Reply, Fault> {
+    let name = &body.name;
+    if !app::resource_class::create(&placement, name).await? {
+        return Err(PlacementError::NameConflict { message: format!("Conflicting resource class already exists: {name}") }.into());
+    }
+    Ok(Reply::empty(StatusCode::CREATED).header(header::LOCATION, &format!("{base}/resource_classes/{name}")))
+}
+
+async fn show(cx: Ask, Base(base): Base, Path(name): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {
+    let index = placement.index().await?;
+    let (_, standing) = index.names().classes.get(&name).ok_or_else(|| PlacementError::no_class(&name))?;
+    let modified = standing.updated().unwrap_or_else(|| placement.now());
+    Ok(dated(Reply::ok(&wire::View::of(&name, &base)), cx.microversion(), modified))
+}
+
+/// Renames it before 1.7; since then makes sure that it exists.
+async fn update(
+    cx: Cx,
+    Base(base): Base,
+    Path(name): Path<String>,
+    State(placement): State<Placement>,
+    request: Request,
+) -> Result<Reply, Fault> {
+    if cx.microversion() < v(7) {
+        check_content_type(request.headers())?;
+        let body = Valid::<wire::Body>::from_request(request, &()).await?;
+        app::resource_class::rename(&placement, &name, &body.name).await?;
+        return Ok(Reply::ok(&wire::View::of(&body.name, &base)));
+    }
+    if !is_custom(&name) {
+        return Err(Fault::bad_request(format!(
+            "JSON does not validate: resource class {name:?} is not \"CUSTOM_\" with capitals, digits and underscores, at most 255 characters."
+        )));
+    }
+    let known = placement.index().await?.names().classes.find(&name).is_some();
+    let made = !known && app::resource_class::create(&placement, &name).await?;
+    let reply = Reply::empty(if made { StatusCode::CREATED } else { StatusCode::NO_CONTENT });
+    Ok(reply.header(header::LOCATION, &format!("{base}/resource_classes/{name}")))
+}
+
+async fn delete(Path(name): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {
+    app::resource_class::delete(&placement, &name).await?;
+    Ok(Reply::no_content())
+}

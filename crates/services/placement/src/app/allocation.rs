@@ -1,0 +1,227 @@
+//! Allocations: who has what. A consumer's allocations are always replaced as a whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ferrostack_base::Timestamp;
+use ferrostack_db::Tx;
+use uuid::Uuid;
+
+use crate::{
+    Misfit, Placement, PlacementError, begin,
+    store::{self, allocation::Held, consumer::ConsumerRow, inventory::Take},
+    view::Index,
+};
+
+/// What the caller believes of the consumer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Belief {
+    /// Nothing (before microversion 1.28).
+    Any,
+    /// It has this generation; none: it has no allocations yet.
+    Generation(Option<i64>),
+}
+
+/// What a consumer is to have from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) consumer: Uuid,
+    pub(crate) project_id: String,
+    pub(crate) user_id: String,
+    /// None leaves the type as it is.
+    pub(crate) consumer_type: Option<String>,
+    pub(crate) belief: Belief,
+    /// By provider and class; empty takes everything back.
+    pub(crate) allocations: BTreeMap<Uuid, BTreeMap<String, i64>>,
+}
+
+/// Replaces the allocations of all these consumers, or of none.
+pub(crate) async fn replace(placement: &Placement, claims: &[Claim]) -> Result<(), PlacementError> {
+    check(&*placement.index().await?, claims)?;
+    let (epoch, now) = (placement.ready().await?, placement.now());
+    placement
+        .db()
+        .tx(|tx| async move {
+            begin(&tx, epoch).await?;
+            write(&tx, claims, now).await
+        })
+        .await
+}
+
+/// Refuses providers and classes that do not exist.
+pub(crate) fn check(index: &Index, claims: &[Claim]) -> Result<(), PlacementError> {
+    for claim in claims {
+        for (provider, resources) in &claim.allocations {
+            if index.get(*provider).is_none() {
+                return Err(PlacementError::invalid(format!("Allocation for resource provider '{provider}' that does not exist.")));
+            }
+            for class in resources.keys() {
+                if index.names().classes.find(class).is_none() {
+                    return Err(PlacementError::invalid(format!(
+                        "Unable to allocate inventory for consumer {}: No such resource class {class}.",
+                        claim.consumer
+                    )));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What one transaction changes, gathered before anything is written.
+#[derive(Default)]
+struct Plan<'a> {
+    takes: BTreeMap<Uuid, BTreeMap<String, Take>>,
+    /// Providers that get a new generation.
+    bumped: BTreeSet<Uuid>,
+    consumers: Vec<(&'a Claim, Option<(ConsumerRow, Vec<Held>)>)>,
+}
+
+impl Plan<'_> {
+    fn give_back(&mut self, held: &[Held]) {
+        for held in held {
+            self.takes.entry(held.provider).or_default().entry(held.class.clone()).or_default().change -= held.used;
+        }
+    }
+
+    fn take(&mut self, provider: Uuid, class: &str, amount: i64) {
+        let take = self.takes.entry(provider).or_default().entry(class.to_owned()).or_default();
+        take.change += amount;
+        take.amounts.push(amount);
+    }
+}
+
+/// The same inside a transaction that has begun.
+pub(crate) async fn write(tx: &Tx, claims: &[Claim], now: Timestamp) -> Result<(), PlacementError> {
+    let mut plan = Plan::default();
+    for claim in claims {
+        let known = store::consumer::find(tx, claim.consumer).await?;
+        let actual = known.as_ref().map(|(consumer, _)| consumer.generation);
+        if let Belief::Generation(given) = claim.belief
+            && given != actual
+        {
+            return Err(PlacementError::StaleConsumer { actual, given });
+        }
+        if let Some((_, held)) = &known {
+            plan.give_back(held);
+            if claim.allocations.is_empty() {
+                plan.bumped.extend(held.iter().map(|held| held.provider));
+            }
+        }
+        for (provider, resources) in &claim.allocations {
+            plan.bumped.insert(*provider);
+            for (class, amount) in resources {
+                plan.take(*provider, class, *amount);
+            }
+        }
+        plan.consumers.push((claim, known));
+    }
+    take_all(tx, &plan.takes).await?;
+    for (claim, known) in plan.consumers {
+        write_consumer(tx, claim, known, now).await?;
+    }
+    let bumped: Vec<Uuid> = plan.bumped.iter().copied().collect();
+    store::provider::bump_all(tx, &bumped, now).await?;
+    let stamped: Vec<Uuid> = plan.takes.keys().copied().filter(|provider| !plan.bumped.contains(provider)).collect();
+    store::provider::stamp(tx, &stamped).await?;
+    Ok(())
+}
+
+async fn take_all(tx: &Tx, takes: &BTreeMap<Uuid, BTreeMap<String, Take>>) -> Result<(), PlacementError> {
+    for (provider, classes) in takes {
+        let changes: Vec<(&str, &Take)> = classes.iter().map(|(class, take)| (class.as_str(), take)).collect();
+        let changed = store::inventory::take(tx, *provider, &changes).await?;
+        if usize::try_from(changed).ok() != Some(changes.len()) {
+            return Err(misfit(tx, *provider, &changes).await?);
+        }
+    }
+    Ok(())
+}
+
+/// Why not all of these changes were possible.
+async fn misfit(tx: &Tx, provider: Uuid, takes: &[(&str, &Take)]) -> Result<PlacementError, PlacementError> {
+    let rows = store::inventory::list(tx, provider).await?;
+    for (class, take) in takes {
+        let refuse = |why| PlacementError::Misfit { class: (*class).to_owned(), provider, why };
+        let Some(row) = rows.iter().find(|row| row.class == *class) else { return Ok(refuse(Misfit::Missing)) };
+        let offer = &row.offer;
+        let keeps = |amount: &i64| *amount >= offer.min_unit && *amount <= offer.max_unit && amount % offer.step_size == 0;
+        if !take.amounts.iter().all(keeps) {
+            return Ok(refuse(Misfit::Constraints));
+        }
+    }
+    // The statement has already raised those rows that had room, so this may name one of several classes that are scarce.
+    let full = takes.iter().find(|(class, take)| {
+        let row = rows.iter().find(|row| row.class == *class);
+        take.change > 0 && row.is_none_or(|row| row.used + take.change > row.capacity)
+    });
+    let class = full.or(takes.first()).map_or("", |(class, _)| *class).to_owned();
+    Ok(PlacementError::Misfit { class, provider, why: Misfit::Capacity })
+}
+
+async fn write_consumer(tx: &Tx, claim: &Claim, known: Option<(ConsumerRow, Vec<Held>)>, now: Timestamp) -> Result<(), PlacementError> {
+    let raced = || PlacementError::Raced { what: format!("consumer {}", claim.consumer) };
+    let rows: Vec<(Uuid, &str, i64)> = claim
+        .allocations
+        .iter()
+        .flat_map(|(provider, resources)| resources.iter().map(|(class, amount)| (*provider, class.as_str(), *amount)))
+        .collect();
+    let Some((mut consumer, held)) = known else {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let consumer = ConsumerRow {
+            uuid: claim.consumer,
+            generation: 1,
+            project_id: claim.project_id.clone(),
+            user_id: claim.user_id.clone(),
+            consumer_type: claim.consumer_type.clone(),
+        };
+        match store::consumer::insert(tx, &consumer, now).await {
+            Err(error) if error.is_duplicate() => return Err(raced()),
+            other => other?,
+        }
+        store::allocation::insert(tx, claim.consumer, &rows, now).await?;
+        return Ok(());
+    };
+    if !held.is_empty() {
+        store::allocation::delete(tx, claim.consumer).await?;
+    }
+    if rows.is_empty() {
+        return if store::consumer::delete(tx, claim.consumer, consumer.generation).await? { Ok(()) } else { Err(raced()) };
+    }
+    consumer.project_id.clone_from(&claim.project_id);
+    consumer.user_id.clone_from(&claim.user_id);
+    if claim.consumer_type.is_some() {
+        consumer.consumer_type.clone_from(&claim.consumer_type);
+    }
+    if !store::consumer::update(tx, &consumer, now).await? {
+        return Err(raced());
+    }
+    store::allocation::insert(tx, claim.consumer, &rows, now).await?;
+    Ok(())
+}
+
+/// Takes back all that a consumer has, whatever its generation. `false` when it has nothing.
+pub(crate) async fn delete(placement: &Placement, consumer: Uuid) -> Result<bool, PlacementError> {
+    if store::consumer::find(placement.db(), consumer).await?.is_none() {
+        return Ok(false);
+    }
+    let epoch = placement.ready().await?;
+    placement
+        .db()
+        .tx(|tx| async move {
+            begin(&tx, epoch).await?;
+            let Some((known, held)) = store::consumer::find(&tx, consumer).await? else { return Ok(false) };
+            let mut plan = Plan::default();
+            plan.give_back(&held);
+            if !store::consumer::delete(&tx, consumer, known.generation).await? {
+                return Err(PlacementError::Raced { what: format!("consumer {consumer}") });
+            }
+            store::allocation::delete(&tx, consumer).await?;
+            take_all(&tx, &plan.takes).await?;
+            let providers: Vec<Uuid> = plan.takes.keys().copied().collect();
+            store::provider::stamp(&tx, &providers).await?;
+            Ok(true)
+        })
+        .await
+}
