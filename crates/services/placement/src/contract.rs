@@ -33,7 +33,7 @@ impl ferrostack_contracts::Placement for Placement {
 
     fn claim<'a>(&'a self, consumer: Uuid, provider: Uuid, resources: &'a Resources, project_id: &'a str, user_id: &'a str) -> Reply<'a, ()> {
         Box::pin(async move {
-            if self.index().await?.get(provider).is_none() {
+            if self.recent_index().get(provider).is_none() && self.index().await?.get(provider).is_none() {
                 return Err(ContractError::not_found("Resource provider", provider));
             }
             let claim = Claim {

@@ -93,7 +93,12 @@ impl Placement {
         Ok(self.0.view.current().await?)
     }
 
-    /// Makes [`Placement::begin`] possible; called before the transaction.
+    /// All providers as they were when somebody looked last.
+    fn recent_index(&self) -> Arc<view::Index> {
+        self.0.view.recent()
+    }
+
+    /// Makes [`begin`] possible; called before the transaction.
     async fn ready(&self) -> Result<&view::Epoch, PlacementError> {
         Ok(self.0.view.epoch().await?)
     }

@@ -2,7 +2,7 @@
 
 use ferrostack_http::{
     Cx, Fault, Reply, Routes,
-    axum::extract::{Path, State},
+    axum::extract::{FromRequest, Path, Request, State},
 };
 
 use super::request::{Ask, Json, dated};
@@ -36,9 +36,10 @@ async fn update(
     cx: Cx,
     Path(uuid): Path<String>,
     State(placement): State<Placement>,
-    Json(body): Json<wire::Body>,
+    request: Request,
 ) -> Result<Reply, Fault> {
     let provider = app::provider::find(&placement, &uuid).await?.uuid;
+    let Json(body) = Json::<wire::Body>::from_request(request, &()).await?;
     let (aggregates, expected) = body.into_parts();
     let generation = app::aggregate::set(&placement, provider, expected, &aggregates).await?;
     let view = wire::View { aggregates: &aggregates, resource_provider_generation: expected.map(|_| generation) };

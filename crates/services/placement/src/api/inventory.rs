@@ -6,7 +6,7 @@ use ferrostack_http::{
     Cx, Fault, FaultKind, Reply, Routes,
     axum::{
         extract::{Path, State},
-        http::{StatusCode, header},
+        http::StatusCode,
     },
 };
 
@@ -49,7 +49,7 @@ async fn list(cx: Ask, Path(uuid): Path<String>, State(placement): State<Placeme
 
 async fn create(
     cx: Cx,
-    Base(base): Base,
+    base: Base,
     Path(uuid): Path<String>,
     State(placement): State<Placement>,
     Json(body): Json<wire::Body>,
@@ -57,13 +57,14 @@ async fn create(
     let index = placement.index().await?;
     let provider = app::provider::find_in(&index, &uuid)?.uuid;
     let (class, offer) = (body.resource_class.as_str(), body.offer());
-    app::inventory::check_capacity(provider, &BTreeMap::from([(class.to_owned(), offer.clone())]), cx.microversion() >= v(26))?;
     let before = format!("Unable to create inventory for resource provider {provider}");
+    let offers = BTreeMap::from([(class.to_owned(), offer.clone())]);
+    app::inventory::check_capacity(&offers, cx.microversion() >= v(26), &before)?;
     app::inventory::check_classes(&index, std::iter::once(class), &before)?;
     let generation = app::inventory::create(&placement, provider, class, &offer).await?;
     let reply = Reply::json(StatusCode::CREATED, &wire::View::of(&offer, generation));
-    let location = format!("{base}/resource_providers/{provider}/inventories/{class}");
-    Ok(dated(reply.header(header::LOCATION, &location), cx.microversion(), placement.now()))
+    let reply = base.locate(reply, &format!("/resource_providers/{provider}/inventories/{class}"));
+    Ok(dated(reply, cx.microversion(), placement.now()))
 }
 
 async fn update_all(
@@ -78,7 +79,8 @@ async fn update_all(
     if provider.generation != given {
         return Err(PlacementError::StaleProvider { uuid: provider.uuid, actual: provider.generation, given }.into());
     }
-    app::inventory::check_capacity(provider.uuid, &offers, cx.microversion() >= v(26))?;
+    let before = format!("Unable to update inventory for resource provider {uuid}");
+    app::inventory::check_capacity(&offers, cx.microversion() >= v(26), &before)?;
     let before = format!("Unknown resource class in inventory for resource provider {uuid}");
     app::inventory::check_classes(&index, offers.keys().map(String::as_str), &before)?;
     let generation = app::inventory::set_all(&placement, provider.uuid, Some(given), &offers).await?;
@@ -114,7 +116,9 @@ async fn update(
     if provider.generation != given {
         return Err(PlacementError::StaleProvider { uuid: provider.uuid, actual: provider.generation, given }.into());
     }
-    app::inventory::check_capacity(provider.uuid, &BTreeMap::from([(class.clone(), offer.clone())]), cx.microversion() >= v(26))?;
+    let before = format!("Unable to update inventory for resource provider {uuid}");
+    let offers = BTreeMap::from([(class.clone(), offer.clone())]);
+    app::inventory::check_capacity(&offers, cx.microversion() >= v(26), &before)?;
     let generation = app::inventory::update(&placement, provider.uuid, given, &class, &offer).await?;
     Ok(dated(Reply::ok(&wire::View::of(&offer, generation)), cx.microversion(), placement.now()))
 }

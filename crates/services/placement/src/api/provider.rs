@@ -4,7 +4,7 @@ use ferrostack_http::{
     Cx, Fault, Params, Reply, Routes,
     axum::{
         extract::{Path, State},
-        http::{StatusCode, header},
+        http::StatusCode,
     },
 };
 use uuid::Uuid;
@@ -33,35 +33,35 @@ pub(crate) fn routes() -> Routes<Placement> {
         .policy("placement:resource_providers:delete")
 }
 
-async fn list(cx: Ask, Base(base): Base, params: Params, State(placement): State<Placement>) -> Result<Reply, Fault> {
+async fn list(cx: Ask, base: Base, params: Params, State(placement): State<Placement>) -> Result<Reply, Fault> {
     let version = cx.microversion();
     let filter = wire::filter(&params, version)?;
     let found = app::provider::list(&*placement.index().await?, &filter)?;
     let modified = found.iter().map(|provider| provider.updated).max().unwrap_or_else(|| placement.now());
-    let resource_providers = found.iter().map(|provider| wire::View::of(provider, &base, version)).collect();
+    let resource_providers = found.iter().map(|provider| wire::View::of(provider, &base.path, version)).collect();
     Ok(dated(Reply::ok(&wire::List { resource_providers }), version, modified))
 }
 
-async fn create(cx: Cx, Base(base): Base, State(placement): State<Placement>, Json(body): Json<wire::Body>) -> Result<Reply, Fault> {
+async fn create(cx: Cx, base: Base, State(placement): State<Placement>, Json(body): Json<wire::Body>) -> Result<Reply, Fault> {
     let version = cx.microversion();
     let uuid = body.uuid.unwrap_or_else(Uuid::new_v4);
     let row = app::provider::create(&placement, uuid, &body.name, body.parent_provider_uuid.flatten()).await?;
     let reply = if version >= v(20) {
-        dated(Reply::ok(&wire::View::of_row(&row, &base, version)), version, row.updated)
+        dated(Reply::ok(&wire::View::of_row(&row, &base.path, version)), version, row.updated)
     } else {
         Reply::empty(StatusCode::CREATED)
     };
-    Ok(reply.header(header::LOCATION, &format!("{base}/resource_providers/{uuid}")))
+    Ok(base.locate(reply, &format!("/resource_providers/{uuid}")))
 }
 
-async fn show(cx: Ask, Base(base): Base, Path(uuid): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {
+async fn show(cx: Ask, base: Base, Path(uuid): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {
     let provider = app::provider::find(&placement, &uuid).await?;
-    Ok(dated(Reply::ok(&wire::View::of(&provider, &base, cx.microversion())), cx.microversion(), provider.updated))
+    Ok(dated(Reply::ok(&wire::View::of(&provider, &base.path, cx.microversion())), cx.microversion(), provider.updated))
 }
 
 async fn update(
     cx: Cx,
-    Base(base): Base,
+    base: Base,
     Path(uuid): Path<String>,
     State(placement): State<Placement>,
     Json(body): Json<wire::Body>,
@@ -69,7 +69,7 @@ async fn update(
     let version = cx.microversion();
     let uuid = app::provider_id(&uuid)?;
     let row = app::provider::update(&placement, uuid, &body.name, body.parent_provider_uuid, version >= v(37)).await?;
-    Ok(dated(Reply::ok(&wire::View::of_row(&row, &base, version)), version, row.updated))
+    Ok(dated(Reply::ok(&wire::View::of_row(&row, &base.path, version)), version, row.updated))
 }
 
 async fn delete(Path(uuid): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {

@@ -1,15 +1,16 @@
 //! What all handlers of this API take and answer: media types, the prefix for links, times of change.
 
-use std::ops::Deref;
+use std::{ops::Deref, sync::Arc};
 
-use ferrostack_auth::Microversion;
+use ferrostack_auth::{Ctx, Microversion};
 use ferrostack_base::Timestamp;
 use ferrostack_http::{
-    Cx, Fault, Reply, Valid,
+    Cx, Fault, Raw, Reply, RouteInfo,
     axum::{
         extract::{FromRequest, FromRequestParts, OriginalUri, Request},
         http::{HeaderMap, header, request::Parts},
     },
+    public_base,
 };
 use serde::de::DeserializeOwned;
 
@@ -57,12 +58,23 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Fault> {
         check_content_type(request.headers())?;
-        Valid::<T>::from_request(request, state).await.map(|valid| Self(valid.0))
+        let info = request.extensions().get::<Arc<RouteInfo>>().cloned();
+        let version = request.extensions().get::<Ctx>().map(Ctx::microversion);
+        let schema = info.zip(version).and_then(|(info, version)| info.schema(version));
+        let Raw(bytes) = Raw::from_request(request, state).await?;
+        let malformed = |error: serde_json::Error| Fault::bad_request(format!("Malformed JSON: {error}"));
+        let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(malformed)?;
+        let refused = |reason: String| Fault::bad_request(format!("JSON does not validate: {reason}"));
+        if let Some(schema) = schema {
+            schema.validate(&value).map_err(|fault| refused(fault.message))?;
+        }
+        // The schema has said yes, so what fails here is a number out of range or a shape that the schema leaves open.
+        serde_json::from_value(value).map(Self).map_err(|error| refused(error.to_string()))
     }
 }
 
 /// Refuses bodies that are not declared as JSON.
-pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Fault> {
+fn check_content_type(headers: &HeaderMap) -> Result<(), Fault> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let length: u64 = text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok()).unwrap_or(0);
     match text(header::CONTENT_TYPE).map(|value| value.split(';').next().unwrap_or_default().trim()) {
@@ -75,15 +87,28 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Fault> {
     }
 }
 
-/// The prefix under which the service is mounted, for links and locations: `/placement`, or nothing.
-pub(crate) struct Base(pub(crate) String);
+/// Where the service is mounted.
+pub(crate) struct Base {
+    /// The prefix of links: `/placement`, or nothing.
+    pub(crate) path: String,
+    /// `http://host` as the client named it.
+    origin: String,
+}
+
+impl Base {
+    /// Adds where a new thing is, given its path below the prefix.
+    pub(crate) fn locate(&self, reply: Reply, path: &str) -> Reply {
+        reply.header(header::LOCATION, &format!("{}{}{path}", self.origin, self.path))
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for Base {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Fault> {
         let whole = parts.extensions.get::<OriginalUri>().map_or(parts.uri.path(), |uri| uri.0.path());
-        Ok(Self(whole.strip_suffix(parts.uri.path()).unwrap_or_default().to_owned()))
+        let path = whole.strip_suffix(parts.uri.path()).unwrap_or_default().to_owned();
+        Ok(Self { path, origin: public_base(None, &parts.headers) })
     }
 }
 

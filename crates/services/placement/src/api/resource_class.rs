@@ -1,14 +1,14 @@
 //! `/resource_classes`.
 
 use ferrostack_http::{
-    Cx, Fault, Reply, Routes, Valid,
+    Cx, Fault, Reply, Routes,
     axum::{
         extract::{FromRequest, Path, Request, State},
-        http::{StatusCode, header},
+        http::StatusCode,
     },
 };
 
-use super::request::{Ask, Base, Json, check_content_type, dated};
+use super::request::{Ask, Base, Json, dated};
 use crate::{
     Placement, PlacementError, app,
     names::is_custom,
@@ -37,42 +37,41 @@ pub(crate) fn routes() -> Routes<Placement> {
         .versions(v(2), LAST)
 }
 
-async fn list(cx: Ask, Base(base): Base, State(placement): State<Placement>) -> Result<Reply, Fault> {
+async fn list(cx: Ask, base: Base, State(placement): State<Placement>) -> Result<Reply, Fault> {
     let index = placement.index().await?;
     let found: Vec<(&str, Standing)> = index.names().classes.iter().collect();
     let modified = found.iter().filter_map(|(_, standing)| standing.updated()).max().unwrap_or_else(|| placement.now());
-    let resource_classes = found.iter().map(|(name, _)| wire::View::of(name, &base)).collect();
+    let resource_classes = found.iter().map(|(name, _)| wire::View::of(name, &base.path)).collect();
     Ok(dated(Reply::ok(&wire::List { resource_classes }), cx.microversion(), modified))
 }
 
-async fn create(Base(base): Base, State(placement): State<Placement>, Json(body): Json<wire::Body>) -> Result<Reply, Fault> {
+async fn create(base: Base, State(placement): State<Placement>, Json(body): Json<wire::Body>) -> Result<Reply, Fault> {
     let name = &body.name;
     if !app::resource_class::create(&placement, name).await? {
         return Err(PlacementError::NameConflict { message: format!("Conflicting resource class already exists: {name}") }.into());
     }
-    Ok(Reply::empty(StatusCode::CREATED).header(header::LOCATION, &format!("{base}/resource_classes/{name}")))
+    Ok(base.locate(Reply::empty(StatusCode::CREATED), &format!("/resource_classes/{name}")))
 }
 
-async fn show(cx: Ask, Base(base): Base, Path(name): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {
+async fn show(cx: Ask, base: Base, Path(name): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {
     let index = placement.index().await?;
     let (_, standing) = index.names().classes.get(&name).ok_or_else(|| PlacementError::no_class(&name))?;
     let modified = standing.updated().unwrap_or_else(|| placement.now());
-    Ok(dated(Reply::ok(&wire::View::of(&name, &base)), cx.microversion(), modified))
+    Ok(dated(Reply::ok(&wire::View::of(&name, &base.path)), cx.microversion(), modified))
 }
 
 /// Renames it before 1.7; since then makes sure that it exists.
 async fn update(
     cx: Cx,
-    Base(base): Base,
+    base: Base,
     Path(name): Path<String>,
     State(placement): State<Placement>,
     request: Request,
 ) -> Result<Reply, Fault> {
     if cx.microversion() < v(7) {
-        check_content_type(request.headers())?;
-        let body = Valid::<wire::Body>::from_request(request, &()).await?;
+        let Json(body) = Json::<wire::Body>::from_request(request, &()).await?;
         app::resource_class::rename(&placement, &name, &body.name).await?;
-        return Ok(Reply::ok(&wire::View::of(&body.name, &base)));
+        return Ok(Reply::ok(&wire::View::of(&body.name, &base.path)));
     }
     if !is_custom(&name) {
         return Err(Fault::bad_request(format!(
@@ -82,7 +81,7 @@ async fn update(
     let known = placement.index().await?.names().classes.find(&name).is_some();
     let made = !known && app::resource_class::create(&placement, &name).await?;
     let reply = Reply::empty(if made { StatusCode::CREATED } else { StatusCode::NO_CONTENT });
-    Ok(reply.header(header::LOCATION, &format!("{base}/resource_classes/{name}")))
+    Ok(base.locate(reply, &format!("/resource_classes/{name}")))
 }
 
 async fn delete(Path(name): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {

@@ -6,7 +6,7 @@ use ferrostack_http::{
     Cx, Fault, Params, Reply, Routes,
     axum::{
         extract::{Path, State},
-        http::{StatusCode, header},
+        http::StatusCode,
     },
 };
 
@@ -72,7 +72,7 @@ async fn show(cx: Cx, Path(name): Path<String>, State(placement): State<Placemen
     Ok(dated(Reply::no_content(), cx.microversion(), standing.updated().unwrap_or_else(|| placement.now())))
 }
 
-async fn ensure(cx: Cx, Base(base): Base, Path(name): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {
+async fn ensure(cx: Cx, base: Base, Path(name): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {
     if !is_custom(&name) {
         return Err(Fault::bad_request(
             "The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix \"CUSTOM_\" and use following characters: \"A\"-\"Z\", \"0\"-\"9\" and \"_\"",
@@ -82,7 +82,7 @@ async fn ensure(cx: Cx, Base(base): Base, Path(name): Path<String>, State(placem
     let made = known.is_none() && app::trait_::create(&placement, &name).await?;
     let reply = Reply::empty(if made { StatusCode::CREATED } else { StatusCode::NO_CONTENT });
     let modified = known.and_then(|(_, standing)| standing.updated()).unwrap_or_else(|| placement.now());
-    Ok(dated(reply.header(header::LOCATION, &format!("{base}/traits/{name}")), cx.microversion(), modified))
+    Ok(dated(base.locate(reply, &format!("/traits/{name}")), cx.microversion(), modified))
 }
 
 async fn delete(Path(name): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {

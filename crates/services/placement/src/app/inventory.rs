@@ -15,14 +15,15 @@ use crate::{
 /// Offers by the names of their classes.
 pub(crate) type Offers = BTreeMap<String, Offer>;
 
-/// Refuses inventories of which nothing could be given away. Reserving all of it is allowed since microversion 1.26.
-pub(crate) fn check_capacity(provider: Uuid, offers: &Offers, may_reserve_all: bool) -> Result<(), PlacementError> {
+/// Refuses inventories of which nothing could be given away; `before` begins the message. Reserving all of it is allowed
+/// since microversion 1.26.
+pub(crate) fn check_capacity(offers: &Offers, may_reserve_all: bool, before: &str) -> Result<(), PlacementError> {
     for (class, offer) in offers {
         let capacity = offer.capacity();
         if capacity < 0 || (capacity == 0 && !may_reserve_all) {
             let than = if may_reserve_all { "greater than" } else { "greater than or equal to" };
             return Err(PlacementError::invalid(format!(
-                "Unable to update inventory for resource provider {provider}: the reserved value {} of {class} is {than} total {}.",
+                "{before}: the reserved value {} of {class} is {than} total {}.",
                 offer.reserved, offer.total
             )));
         }

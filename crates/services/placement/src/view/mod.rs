@@ -86,6 +86,11 @@ impl View {
         self.latest.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The index as it was when it was last asked for: it may lag behind.
+    pub(crate) fn recent(&self) -> Arc<Index> {
+        self.latest().1
+    }
+
     /// The index as of now.
     pub(crate) async fn current(&self) -> Result<Arc<Index>, DbError> {
         let epoch = self.epoch().await?;

@@ -1,0 +1,54 @@
+//! Domains: what agents report.
+
+use ferrostack_agent_api::Power;
+use ferrostack_db::{DbError, FromRow, Json, Read, Row, Tx, args};
+
+use crate::model::{Domain, ServerId};
+
+impl FromRow for Domain {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            server: row.get("server_id")?,
+            host: row.get("host")?,
+            fence: row.get("fence")?,
+            generation: row.get("generation")?,
+            power: row.get::<Json<Power>>("power")?.0,
+            since: row.get("since_us")?,
+        })
+    }
+}
+
+/// The server's domain.
+pub(crate) async fn get(db: &impl Read, server: ServerId) -> Result<Option<Domain>, DbError> {
+    db.find("SELECT server_id, host, fence, generation, power, since_us FROM domain WHERE server_id = ?", args![server]).await
+}
+
+/// The domains of a node.
+pub(crate) async fn list_on_host(db: &impl Read, host: &str) -> Result<Vec<Domain>, DbError> {
+    db.rows("SELECT server_id, host, fence, generation, power, since_us FROM domain WHERE host = ?", args![host]).await
+}
+
+/// Writes what a domain is, made known before or not.
+pub(crate) async fn put(tx: &Tx, domain: &Domain) -> Result<(), DbError> {
+    let d = domain;
+    let changed = tx
+        .changed(
+            "UPDATE domain SET host = ?, fence = ?, generation = ?, power = ?, since_us = ? WHERE server_id = ?",
+            args![d.host, d.fence, d.generation, Json(d.power), d.since, d.server],
+        )
+        .await?;
+    if !changed {
+        tx.exec(
+            "INSERT INTO domain (server_id, host, fence, generation, power, since_us) VALUES (?, ?, ?, ?, ?, ?)",
+            args![d.server, d.host, d.fence, d.generation, Json(d.power), d.since],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Forgets the server's domain.
+pub(crate) async fn delete(tx: &Tx, server: ServerId) -> Result<(), DbError> {
+    tx.exec("DELETE FROM domain WHERE server_id = ?", args![server]).await?;
+    Ok(())
+}

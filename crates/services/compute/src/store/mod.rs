@@ -1,0 +1,13 @@
+//! SQL and nothing else.
+
+pub(crate) mod cleanup_debt;
+pub(crate) mod counter;
+pub(crate) mod domain;
+pub(crate) mod flavor;
+pub(crate) mod keypair;
+mod migrations;
+pub(crate) mod node;
+pub(crate) mod server;
+pub(crate) mod server_list;
+
+pub use migrations::MIGRATIONS;

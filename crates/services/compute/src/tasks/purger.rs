@@ -1,0 +1,16 @@
+//! Forgets servers that were deleted long ago.
+
+use super::{Said, said};
+use crate::{Compute, store};
+
+pub(super) async fn run(compute: &Compute) -> Said {
+    let before = compute.now() - compute.options().keep_deleted;
+    let mut purged = 0;
+    loop {
+        let some = compute.db().tx(|tx| async move { store::server::purge(&tx, before).await }).await?;
+        purged += usize::try_from(some).unwrap_or(usize::MAX);
+        if some == 0 {
+            return said(purged, "records of deleted servers purged");
+        }
+    }
+}

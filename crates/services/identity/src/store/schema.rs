@@ -1,0 +1,141 @@
+//! The tables.
+//!
+//! Names are unique without regard to case, hence the folded columns. Foreign keys guard what a second controller may
+//! delete at the same time; what hangs on a thing is deleted by the store itself, so that the order is ours.
+
+use ferrostack_db::{Migrations, migrations};
+
+/// The tables of the identity service.
+pub const MIGRATIONS: Migrations = migrations!("identity";
+    "CREATE TABLE IF NOT EXISTS identity_domain (
+        id VARCHAR(64) NOT NULL PRIMARY KEY,
+        name VARCHAR(255) NOT NULL,
+        folded_name VARCHAR(255) NOT NULL,
+        description MEDIUMTEXT NOT NULL,
+        enabled BIGINT NOT NULL,
+        options MEDIUMTEXT NOT NULL,
+        extra MEDIUMTEXT NOT NULL)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS identity_domain_name ON identity_domain (folded_name)",
+    "CREATE TABLE IF NOT EXISTS identity_project (
+        id VARCHAR(64) NOT NULL PRIMARY KEY,
+        domain_id VARCHAR(64) NOT NULL,
+        parent_id VARCHAR(64),
+        name VARCHAR(255) NOT NULL,
+        folded_name VARCHAR(255) NOT NULL,
+        description MEDIUMTEXT NOT NULL,
+        enabled BIGINT NOT NULL,
+        options MEDIUMTEXT NOT NULL,
+        extra MEDIUMTEXT NOT NULL,
+        FOREIGN KEY (domain_id) REFERENCES identity_domain (id),
+        FOREIGN KEY (parent_id) REFERENCES identity_project (id))",
+    "CREATE UNIQUE INDEX IF NOT EXISTS identity_project_name ON identity_project (domain_id, folded_name)",
+    "CREATE INDEX IF NOT EXISTS identity_project_folded_name ON identity_project (folded_name)",
+    "CREATE INDEX IF NOT EXISTS identity_project_parent ON identity_project (parent_id)",
+    "CREATE TABLE IF NOT EXISTS identity_project_tag (
+        project_id VARCHAR(64) NOT NULL,
+        name VARCHAR(255) NOT NULL,
+        PRIMARY KEY (project_id, name),
+        FOREIGN KEY (project_id) REFERENCES identity_project (id))",
+    "CREATE INDEX IF NOT EXISTS identity_project_tag_name ON identity_project_tag (name)",
+    "CREATE TABLE IF NOT EXISTS identity_user (
+        id VARCHAR(64) NOT NULL PRIMARY KEY,
+        domain_id VARCHAR(64) NOT NULL,
+        name VARCHAR(255) NOT NULL,
+        folded_name VARCHAR(255) NOT NULL,
+        enabled BIGINT NOT NULL,
+        default_project_id VARCHAR(64),
+        password_hash VARCHAR(255),
+        options MEDIUMTEXT NOT NULL,
+        extra MEDIUMTEXT NOT NULL,
+        FOREIGN KEY (domain_id) REFERENCES identity_domain (id))",
+    "CREATE UNIQUE INDEX IF NOT EXISTS identity_user_name ON identity_user (domain_id, folded_name)",
+    "CREATE INDEX IF NOT EXISTS identity_user_folded_name ON identity_user (folded_name)",
+    "CREATE INDEX IF NOT EXISTS identity_user_default_project ON identity_user (default_project_id)",
+    "CREATE TABLE IF NOT EXISTS identity_group (
+        id VARCHAR(64) NOT NULL PRIMARY KEY,
+        domain_id VARCHAR(64) NOT NULL,
+        name VARCHAR(255) NOT NULL,
+        folded_name VARCHAR(255) NOT NULL,
+        description MEDIUMTEXT NOT NULL,
+        extra MEDIUMTEXT NOT NULL,
+        FOREIGN KEY (domain_id) REFERENCES identity_domain (id))",
+    "CREATE UNIQUE INDEX IF NOT EXISTS identity_group_name ON identity_group (domain_id, folded_name)",
+    "CREATE INDEX IF NOT EXISTS identity_group_folded_name ON identity_group (folded_name)",
+    "CREATE TABLE IF NOT EXISTS identity_membership (
+        group_id VARCHAR(64) NOT NULL,
+        user_id VARCHAR(64) NOT NULL,
+        PRIMARY KEY (group_id, user_id),
+        FOREIGN KEY (group_id) REFERENCES identity_group (id),
+        FOREIGN KEY (user_id) REFERENCES identity_user (id))",
+    "CREATE INDEX IF NOT EXISTS identity_membership_user ON identity_membership (user_id)",
+    // The domain of a role is the empty text for a role of the whole cloud, so that the index sees it.
+    "CREATE TABLE IF NOT EXISTS identity_role (
+        id VARCHAR(64) NOT NULL PRIMARY KEY,
+        domain_id VARCHAR(64) NOT NULL,
+        name VARCHAR(255) NOT NULL,
+        folded_name VARCHAR(255) NOT NULL,
+        description MEDIUMTEXT,
+        options MEDIUMTEXT NOT NULL,
+        extra MEDIUMTEXT NOT NULL)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS identity_role_name ON identity_role (domain_id, folded_name)",
+    "CREATE TABLE IF NOT EXISTS identity_implied_role (
+        prior_role_id VARCHAR(64) NOT NULL,
+        implied_role_id VARCHAR(64) NOT NULL,
+        PRIMARY KEY (prior_role_id, implied_role_id),
+        FOREIGN KEY (prior_role_id) REFERENCES identity_role (id),
+        FOREIGN KEY (implied_role_id) REFERENCES identity_role (id))",
+    "CREATE INDEX IF NOT EXISTS identity_implied_role_implied ON identity_implied_role (implied_role_id)",
+    "CREATE TABLE IF NOT EXISTS identity_assignment (
+        target_kind VARCHAR(8) NOT NULL,
+        target_id VARCHAR(64) NOT NULL,
+        actor_kind VARCHAR(8) NOT NULL,
+        actor_id VARCHAR(64) NOT NULL,
+        role_id VARCHAR(64) NOT NULL,
+        PRIMARY KEY (target_kind, target_id, actor_kind, actor_id, role_id),
+        FOREIGN KEY (role_id) REFERENCES identity_role (id))",
+    "CREATE INDEX IF NOT EXISTS identity_assignment_actor ON identity_assignment (actor_kind, actor_id)",
+    "CREATE INDEX IF NOT EXISTS identity_assignment_role ON identity_assignment (role_id)",
+    "CREATE TABLE IF NOT EXISTS identity_region (
+        id VARCHAR(255) NOT NULL PRIMARY KEY,
+        description MEDIUMTEXT NOT NULL,
+        parent_region_id VARCHAR(255),
+        extra MEDIUMTEXT NOT NULL,
+        FOREIGN KEY (parent_region_id) REFERENCES identity_region (id))",
+    "CREATE INDEX IF NOT EXISTS identity_region_parent ON identity_region (parent_region_id)",
+    "CREATE TABLE IF NOT EXISTS identity_service (
+        id VARCHAR(64) NOT NULL PRIMARY KEY,
+        type VARCHAR(255) NOT NULL,
+        name VARCHAR(255),
+        description MEDIUMTEXT,
+        enabled BIGINT NOT NULL,
+        extra MEDIUMTEXT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS identity_service_type ON identity_service (type)",
+    "CREATE INDEX IF NOT EXISTS identity_service_name ON identity_service (name)",
+    "CREATE TABLE IF NOT EXISTS identity_endpoint (
+        id VARCHAR(64) NOT NULL PRIMARY KEY,
+        service_id VARCHAR(64) NOT NULL,
+        region_id VARCHAR(255),
+        interface VARCHAR(8) NOT NULL,
+        url MEDIUMTEXT NOT NULL,
+        enabled BIGINT NOT NULL,
+        extra MEDIUMTEXT NOT NULL,
+        FOREIGN KEY (service_id) REFERENCES identity_service (id),
+        FOREIGN KEY (region_id) REFERENCES identity_region (id))",
+    "CREATE INDEX IF NOT EXISTS identity_endpoint_service ON identity_endpoint (service_id)",
+    "CREATE INDEX IF NOT EXISTS identity_endpoint_region ON identity_endpoint (region_id)",
+    // Subject is an audit id, or the id of a user, project or domain.
+    "CREATE TABLE IF NOT EXISTS identity_revocation (
+        id VARCHAR(64) NOT NULL PRIMARY KEY,
+        subject VARCHAR(64) NOT NULL,
+        is_token BIGINT NOT NULL,
+        generation BIGINT NOT NULL,
+        issued_before_us BIGINT NOT NULL,
+        expires_us BIGINT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS identity_revocation_subject ON identity_revocation (subject)",
+    "CREATE INDEX IF NOT EXISTS identity_revocation_expires ON identity_revocation (expires_us)",
+    "CREATE TABLE IF NOT EXISTS identity_generation (
+        id BIGINT NOT NULL PRIMARY KEY,
+        generation BIGINT NOT NULL)",
+    "INSERT INTO identity_generation (id, generation)
+        SELECT 1, 1 FROM (SELECT 1 AS first_one) AS first_row WHERE NOT EXISTS (SELECT id FROM identity_generation)",
+);

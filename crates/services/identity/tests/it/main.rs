@@ -1,0 +1,15 @@
+//! The whole service, through its router, on both databases.
+
+mod authorization;
+mod bootstrap;
+mod catalog;
+mod cloud;
+mod completeness;
+mod discovery;
+mod domains;
+mod groups;
+mod projects;
+mod role_assignments;
+mod roles;
+mod tokens;
+mod users;

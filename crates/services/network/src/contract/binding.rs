@@ -1,0 +1,145 @@
+//! Binding a server's ports to a host, freeing them, and waiting until they are up.
+
+use std::{net::IpAddr, time::Duration};
+
+use ferrostack_contracts::{BoundPort, ContractError, ErrorKind, FixedIp};
+use uuid::Uuid;
+
+use crate::{
+    Network,
+    app::{port::{ACTIVE, DOWN, delete::remove, update::write}, retry},
+    error::NetworkError,
+    ids::{Kind, PortId},
+    northbound,
+    store::{self, port::PortRow},
+};
+
+async fn ports_of(net: &Network, server: Uuid) -> Result<Vec<PortRow>, NetworkError> {
+    Ok(store::port::list_of_devices(net.db(), &[server.to_string()]).await?)
+}
+
+/// Writes changed ports in one transaction and queues them.
+async fn write_all(net: &Network, rows: &[PortRow]) -> Result<(), NetworkError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    net.db()
+        .tx(|tx| async move {
+            for row in rows {
+                write(&tx, row).await?;
+            }
+            let changed: Vec<_> = rows.iter().map(|row| (Kind::Port, row.id.0, row.standard.revision)).collect();
+            net.enqueue(&tx, &changed).await
+        })
+        .await
+}
+
+/// Binds the server's ports to the host.
+pub(super) async fn bind(net: &Network, server: Uuid, host: &str) -> Result<Vec<BoundPort>, NetworkError> {
+    retry!(set_host(net, server, host))?;
+    describe(net, ports_of(net, server).await?).await
+}
+
+/// Takes the binding back.
+pub(super) async fn unbind(net: &Network, server: Uuid) -> Result<(), NetworkError> {
+    retry!(set_host(net, server, ""))
+}
+
+async fn set_host(net: &Network, server: Uuid, host: &str) -> Result<(), NetworkError> {
+    let mut rows = ports_of(net, server).await?;
+    rows.retain(|row| row.binding_host != host);
+    for row in &mut rows {
+        row.binding_host = host.to_owned();
+        row.status = DOWN.to_owned();
+        row.standard.touch(net.clock().now());
+    }
+    write_all(net, &rows).await
+}
+
+async fn describe(net: &Network, rows: Vec<PortRow>) -> Result<Vec<BoundPort>, NetworkError> {
+    let mut networks: Vec<_> = rows.iter().map(|row| row.network_id).collect();
+    networks.sort_unstable();
+    networks.dedup();
+    let networks = store::network::find_many(net.db(), &networks).await?;
+    let mut subnets: Vec<_> = rows.iter().flat_map(|row| row.fixed_ips.iter().map(|ip| ip.subnet_id)).collect();
+    subnets.sort_unstable();
+    subnets.dedup();
+    let subnets = store::subnet::find_many(net.db(), &subnets).await?;
+    let bound = rows.into_iter().map(|row| {
+        let mtu = networks.iter().find(|network| network.id == row.network_id).map_or(1500, |network| network.mtu);
+        let fixed_ips = row.fixed_ips.iter().map(|ip| {
+            let subnet = subnets.iter().find(|subnet| subnet.id == ip.subnet_id);
+            FixedIp {
+                subnet_id: ip.subnet_id.0,
+                ip: ip.ip_address,
+                prefix: subnet.map_or(if matches!(ip.ip_address, IpAddr::V4(_)) { 32 } else { 128 }, |subnet| subnet.cidr.prefix_len()),
+                gateway: subnet.and_then(|subnet| subnet.gateway_ip),
+            }
+        });
+        BoundPort {
+            port_id: row.id.0,
+            mac: row.mac_address.clone(),
+            mtu: u32::try_from(mtu).unwrap_or(1500),
+            network_id: row.network_id.0,
+            fixed_ips: fixed_ips.collect(),
+        }
+    });
+    Ok(bound.collect())
+}
+
+/// Gives the server's ports up.
+pub(super) async fn release(net: &Network, server: Uuid, owned: &[Uuid]) -> Result<(), NetworkError> {
+    // Ports that were made for the server but never got it as their device go as well.
+    let ids: Vec<PortId> = owned.iter().map(|id| PortId(*id)).collect();
+    for row in store::port::find_many(net.db(), &ids).await? {
+        if row.device_id.is_empty() || row.device_id == server.to_string() {
+            remove(net, &row).await?;
+        }
+    }
+    retry!(free(net, server))
+}
+
+async fn free(net: &Network, server: Uuid) -> Result<(), NetworkError> {
+    let mut rows = ports_of(net, server).await?;
+    for row in &mut rows {
+        row.device_id.clear();
+        row.device_owner.clear();
+        row.binding_host.clear();
+        row.binding_profile.clear();
+        row.status = DOWN.to_owned();
+        row.standard.touch(net.clock().now());
+    }
+    write_all(net, &rows).await
+}
+
+/// Waits until OVN says that all of the server's bound ports are up.
+pub(super) async fn wait_until_up(net: &Network, server: Uuid, patience: Duration) -> Result<(), ContractError> {
+    let rows = ports_of(net, server).await?;
+    let waiting: Vec<PortId> =
+        rows.iter().filter(|row| !row.binding_host.is_empty() && row.admin_state_up && row.status != ACTIVE).map(|row| row.id).collect();
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    // The copy of the Northbound database wakes us with each change of it.
+    let all_up = net.northbound().replica().wait_until(|contents| {
+        let up = |id: &PortId| northbound::is_up(contents, *id);
+        waiting.iter().all(up).then_some(())
+    });
+    if net.clock().timeout(patience, all_up).await.is_err() {
+        let missing: Vec<String> = net.northbound().replica().read(|contents| {
+            waiting.iter().filter(|id| !northbound::is_up(contents, **id)).map(ToString::to_string).collect()
+        });
+        let message = format!("Ports {} did not come up within {} seconds.", missing.join(", "), patience.as_secs());
+        return Err(ContractError::new(ErrorKind::Unavailable, message));
+    }
+    let (waiting, now) = (&waiting, net.clock().now());
+    net.db()
+        .tx(|tx| async move {
+            for id in waiting {
+                store::port::set_status(&tx, *id, ACTIVE, now).await?;
+            }
+            Ok::<_, NetworkError>(())
+        })
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! What DHCP tells the ports of a subnet.
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
+
+use ferrostack_ovn::northbound::DhcpOptions;
+use ipnet::IpNet;
+use uuid::Uuid;
+
+use super::{
+    Owner,
+    dhcp_option::quoted,
+    wanted::{Ids, Translation, WantedRow},
+};
+use crate::{
+    ids::Kind,
+    options::NetworkOptions,
+    store::{network::NetworkRow, subnet::SubnetRow},
+};
+
+/// Who answers where a subnet has no gateway: an address of no machine, from the link-local range.
+const SERVER: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 253);
+
+pub(super) fn translate(subnet: &SubnetRow, network: &NetworkRow, options: &NetworkOptions) -> Translation {
+    let owner = Owner::Resource(Kind::Subnet, subnet.id.0);
+    let told = dhcp_options(subnet, network, options).map(|told| {
+        let row = DhcpOptions {
+            cidr: subnet.cidr.to_string(),
+            options: told,
+            external_ids: Ids::new(owner, None)
+                .revision(subnet.standard.revision)
+                .with("subnet_id", subnet.id)
+                .with("neutron:network_id", network.id)
+                .done(),
+        };
+        WantedRow::new(subnet.id.0, None, row)
+    });
+    Translation::new(owner, told.into_iter().collect())
+}
+
+/// Whether DHCP answers on the subnet. With SLAAC nobody asks.
+pub(super) fn has_dhcp(subnet: &SubnetRow) -> bool {
+    subnet.enable_dhcp
+        && match subnet.cidr {
+            IpNet::V4(_) => true,
+            IpNet::V6(_) => matches!(subnet.ipv6_address_mode.as_deref(), Some("dhcpv6-stateful" | "dhcpv6-stateless")),
+        }
+}
+
+/// The options; none when DHCP does not answer.
+pub(super) fn dhcp_options(subnet: &SubnetRow, network: &NetworkRow, options: &NetworkOptions) -> Option<BTreeMap<String, String>> {
+    if !has_dhcp(subnet) {
+        return None;
+    }
+    let domain = if network.dns_domain.is_empty() { &options.dns_domain } else { &network.dns_domain };
+    let domain = domain.trim_end_matches('.');
+    let mut told: BTreeMap<String, String> = BTreeMap::new();
+    let mut tell = |name: &str, value: String| drop(told.insert(name.to_owned(), value));
+    if !subnet.dns_nameservers.is_empty() {
+        tell("dns_server", braces(&subnet.dns_nameservers));
+    }
+    match subnet.cidr {
+        IpNet::V4(_) => {
+            tell("server_id", subnet.gateway_ip.unwrap_or(IpAddr::V4(SERVER)).to_string());
+            tell("server_mac", server_mac(subnet.id.0));
+            tell("lease_time", options.dhcp_lease_s.to_string());
+            tell("mtu", network.mtu.to_string());
+            if !domain.is_empty() {
+                tell("domain_name", quoted(domain));
+            }
+            if let Some(gateway) = subnet.gateway_ip {
+                tell("router", gateway.to_string());
+            }
+            if !subnet.host_routes.is_empty() {
+                let mut routes: Vec<String> =
+                    subnet.host_routes.iter().map(|route| format!("{},{}", route.destination, route.nexthop)).collect();
+                // Who gets routes in this way does not look at the router option (RFC 3442).
+                routes.extend(subnet.gateway_ip.map(|gateway| format!("0.0.0.0/0,{gateway}")));
+                tell("classless_static_route", braces(&routes));
+            }
+        }
+        IpNet::V6(_) => {
+            tell("server_id", server_mac(subnet.id.0));
+            if !domain.is_empty() {
+                tell("domain_search", quoted(domain));
+            }
+            if subnet.ipv6_address_mode.as_deref() == Some("dhcpv6-stateless") {
+                tell("dhcpv6_stateless", "true".to_owned());
+            }
+        }
+    }
+    Some(told)
+}
+
+fn braces(values: &[impl ToString]) -> String {
+    let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+    format!("{{{}}}", values.join(", "))
+}
+
+/// The answering machine's MAC address: always the same for a subnet, and of a range that no port has.
+fn server_mac(id: Uuid) -> String {
+    let tail = &id.as_bytes()[11..];
+    format!("0e:{}", tail.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ovn::fixtures, store::subnet::HostRoute};
+
+    fn told(subnet: &SubnetRow) -> Option<BTreeMap<String, String>> {
+        dhcp_options(subnet, &fixtures::network(1), &NetworkOptions::default())
+    }
+
+    #[test]
+    fn dhcpv4_tells_the_router_the_domain_and_the_mtu() {
+        let subnet = fixtures::subnet(2, 1, "10.0.0.0/24");
+        let told = told(&subnet).unwrap();
+        let expected = [
+            ("domain_name", "\"openstacklocal\""),
+            ("lease_time", "86400"),
+            ("mtu", "1442"),
+            ("router", "10.0.0.1"),
+            ("server_id", "10.0.0.1"),
+            ("server_mac", "0e:00:00:00:00:02"),
+        ];
+        assert_eq!(told, super::super::wanted::map(expected));
+    }
+
+    #[test]
+    fn host_routes_bring_the_default_route_along() {
+        let mut subnet = fixtures::subnet(2, 1, "10.0.0.0/24");
+        subnet.dns_nameservers = vec!["1.1.1.1".parse().unwrap(), "8.8.8.8".parse().unwrap()];
+        subnet.host_routes =
+            vec![HostRoute { destination: "192.168.0.0/16".parse().unwrap(), nexthop: "10.0.0.9".parse().unwrap() }];
+        let with = told(&subnet).unwrap();
+        assert_eq!(with["classless_static_route"], "{192.168.0.0/16,10.0.0.9, 0.0.0.0/0,10.0.0.1}");
+        assert_eq!(with["dns_server"], "{1.1.1.1, 8.8.8.8}");
+        subnet.gateway_ip = None;
+        let without = told(&subnet).unwrap();
+        assert_eq!(without["classless_static_route"], "{192.168.0.0/16,10.0.0.9}");
+        assert!(!without.contains_key("router"));
+        assert_eq!(without["server_id"], "169.254.169.253");
+    }
+
+    #[test]
+    fn dhcpv6_answers_only_in_the_modes_that_ask() {
+        let mut subnet = fixtures::subnet(2, 1, "fd00::/64");
+        assert_eq!(told(&subnet), None);
+        subnet.ipv6_address_mode = Some("slaac".into());
+        assert_eq!(told(&subnet), None);
+        subnet.ipv6_address_mode = Some("dhcpv6-stateless".into());
+        assert_eq!(told(&subnet).unwrap()["dhcpv6_stateless"], "true");
+        subnet.ipv6_address_mode = Some("dhcpv6-stateful".into());
+        assert!(!told(&subnet).unwrap().contains_key("dhcpv6_stateless"));
+        subnet.enable_dhcp = false;
+        assert_eq!(told(&subnet), None);
+    }
+}
