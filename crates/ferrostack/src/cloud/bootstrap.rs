@@ -3,7 +3,7 @@
 use ferrostack_base::Secret;
 use ferrostack_compute::NewFlavor;
 use ferrostack_config::Settings;
-use ferrostack_identity::{BootstrapSpec, CatalogEntry};
+use ferrostack_identity::{BootstrapSpec, Bootstrapped, CatalogEntry};
 use ferrostack_image::{ContainerFormat, GuestImage, ImageSource, ensure_image};
 use ferrostack_image_format::DiskFormat;
 use ferrostack_network::{PublicNetwork, ensure_public_network};
@@ -26,6 +26,9 @@ const FLAVORS: [(&str, &str, i64, i64, i64); 6] = [
 /// The guest image of a simulated cloud: simulated nodes boot anything, so a mebibyte of zeros will do.
 const SIMULATED_IMAGE_BYTES: usize = 1 << 20;
 
+/// The addresses of the external network: of RFC 1918, since a simulated network is reachable from nowhere.
+const PUBLIC_CIDR: &str = "172.24.4.0/22";
+
 /// The services and their paths below the one address.
 const CATALOG: [(&str, &str, &str); 5] = [
     ("identity", "keystone", "/identity"),
@@ -36,7 +39,7 @@ const CATALOG: [(&str, &str, &str); 5] = [
 ];
 
 /// Users, projects and catalog; the first thing, since whoever logs in needs it.
-pub(super) async fn identity(settings: &Settings, services: &Services) -> anyhow::Result<()> {
+pub(super) async fn identity(settings: &Settings, services: &Services) -> anyhow::Result<Bootstrapped> {
     let dir = &settings.state.dir;
     let admin_password = match &settings.identity.admin_password {
         Some(password) => password.clone(),
@@ -51,17 +54,17 @@ pub(super) async fn identity(settings: &Settings, services: &Services) -> anyhow
         region: settings.api.region.clone(),
         catalog: CATALOG.iter().map(|(kind, name, path)| CatalogEntry::new(kind, name, path)).collect(),
     };
-    ferrostack_identity::bootstrap(&services.identity, spec).await?;
+    let made = ferrostack_identity::bootstrap(&services.identity, spec).await?;
     let logins = [
         Login { cloud: "ferrostack", user: "admin", project: "admin", password: &admin_password },
         Login { cloud: "ferrostack-demo", user: "demo", project: "demo", password: &demo_password },
     ];
     clouds_yaml::write(&dir.join("clouds.yaml"), url, &settings.api.region, &logins)?;
-    Ok(())
+    Ok(made)
 }
 
 /// Flavors, and for a simulated cloud an image and an external network.
-pub(super) async fn content(services: &Services, simulated: bool) -> anyhow::Result<()> {
+pub(super) async fn content(settings: &Settings, services: &Services, admin_project: &str, simulated: bool) -> anyhow::Result<()> {
     for (id, name, vcpus, memory_mb, disk_gb) in FLAVORS {
         let flavor = NewFlavor { id: Some(id.to_owned()), name: name.to_owned(), vcpus, memory_mb, disk_gb, ..NewFlavor::default() };
         services.compute.ensure_flavor(&flavor).await?;
@@ -78,7 +81,15 @@ pub(super) async fn content(services: &Services, simulated: bool) -> anyhow::Res
             source: ImageSource::Bytes(vec![0; SIMULATED_IMAGE_BYTES].into()),
         };
         ensure_image(&services.image, tiny).await?;
-        ensure_public_network(&services.network, PublicNetwork::default()).await?;
+        let public = PublicNetwork {
+            name: "public".to_owned(),
+            project_id: admin_project.to_owned(),
+            physical_network: settings.network.physical_networks.first().cloned().unwrap_or_else(|| "public".to_owned()),
+            cidr: PUBLIC_CIDR.parse()?,
+            gateway_ip: None,
+            pool: None,
+        };
+        ensure_public_network(&services.network, &public).await?;
     }
     Ok(())
 }

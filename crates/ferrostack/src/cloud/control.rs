@@ -1,6 +1,5 @@
 //! What the running cloud tells the commands of its machine.
 
-use ferrostack_network::audit;
 use ferrostack_reconcile::Reconcilers;
 use futures::future::BoxFuture;
 
@@ -23,8 +22,7 @@ impl Control for Cloud {
 
     fn audit(&self) -> BoxFuture<'_, anyhow::Result<Vec<String>>> {
         Box::pin(async {
-            let mut all = self.services.compute.audit().await?;
-            all.extend(audit(&self.services.network).await?.iter().map(|difference| format!("OVN: {difference}")));
+            let all = self.services.compute.audit().await?;
             Ok(all)
         })
     }

@@ -44,8 +44,8 @@ pub async fn run(settings: Settings, process: Process) -> anyhow::Result<()> {
     let world = simulated::open(&settings, db.clock(), simulated)?;
     let services = Services::new(&settings, &db, saga.clone(), Arc::new(world.nodes.clone()), world.ovn.endpoint())?;
     services.image.start().await?;
-    bootstrap::identity(&settings, &services).await?;
-    bootstrap::content(&services, simulated).await?;
+    let made = bootstrap::identity(&settings, &services).await?;
+    bootstrap::content(&settings, &services, made.admin_project_id.as_str(), simulated).await?;
     services.compute.register_nodes().await?;
 
     let metrics = Arc::new(Metrics::new());

@@ -11,7 +11,7 @@ use ferrostack_http::{
         routing::get,
     },
 };
-use ferrostack_observe::{CONTENT_TYPE, Metrics};
+use ferrostack_observe::Metrics;
 
 /// Counts what services answer.
 pub(super) struct Watch(pub(super) Arc<Metrics>);
@@ -30,7 +30,7 @@ pub(super) fn routes(metrics: Arc<Metrics>) -> Router {
             let metrics = metrics.clone();
             async move {
                 match metrics.render() {
-                    Ok(text) => ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response(),
+                    Ok(text) => ([(header::CONTENT_TYPE, Metrics::CONTENT_TYPE)], text).into_response(),
                     Err(error) => {
                         tracing::error!(%error, "metrics");
                         StatusCode::INTERNAL_SERVER_ERROR.into_response()

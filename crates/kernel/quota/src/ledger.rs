@@ -38,7 +38,16 @@ async fn raise(tx: &Tx, project_id: &str, want: &Want) -> Result<(), QuotaError>
              (COALESCE((SELECT hard_limit FROM quota_limit WHERE project_id = ? AND resource = ?), ?) < 0 OR \
              used + ? <= COALESCE((SELECT hard_limit FROM quota_limit WHERE project_id = ? AND resource = ?), ?))",
             args![
-                amount, project_id, resource, project_id, resource, default_limit, amount, project_id, resource, default_limit
+                amount,
+                project_id,
+                resource,
+                project_id,
+                resource,
+                default_limit,
+                amount,
+                project_id,
+                resource,
+                default_limit
             ],
         )
         .await?;
@@ -49,15 +58,19 @@ async fn raise(tx: &Tx, project_id: &str, want: &Want) -> Result<(), QuotaError>
         .one("SELECT hard_limit FROM quota_limit WHERE project_id = ? AND resource = ?", args![project_id, resource])
         .await?;
     let limit = row.map_or(Ok(default_limit), |row| row.at(0))?;
-    let row =
-        tx.one("SELECT used FROM quota_usage WHERE project_id = ? AND resource = ?", args![project_id, resource]).await?;
+    let row = tx
+        .one("SELECT used FROM quota_usage WHERE project_id = ? AND resource = ?", args![project_id, resource])
+        .await?;
     let used: Option<i64> = row.map(|row| row.at(0)).transpose()?;
     if limit > UNLIMITED && used.unwrap_or(0) + amount > limit {
         return Err(QuotaError::Exceeded { resource, limit, used: used.unwrap_or(0), wanted: amount });
     }
     // Nobody has counted this resource for the project yet, or somebody is doing so now, or just gave something back.
     let inserted = tx
-        .exec("INSERT INTO quota_usage (project_id, resource, used) VALUES (?, ?, ?)", args![project_id, resource, amount])
+        .exec(
+            "INSERT INTO quota_usage (project_id, resource, used) VALUES (?, ?, ?)",
+            args![project_id, resource, amount],
+        )
         .await;
     match inserted {
         Ok(_) => Ok(()),

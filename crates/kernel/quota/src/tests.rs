@@ -77,7 +77,9 @@ async fn together_they_never_pass_the_limit() {
         let tasks: Vec<_> = (0..24)
             .map(|id| {
                 let db = test.db.clone();
-                tokio::spawn(async move { take_in_tx(&db, "p", &format!("i{id}"), &[want(PORTS, 1, 10)]).await.is_ok() })
+                tokio::spawn(
+                    async move { take_in_tx(&db, "p", &format!("i{id}"), &[want(PORTS, 1, 10)]).await.is_ok() },
+                )
             })
             .collect();
         let mut granted = 0;
@@ -95,8 +97,12 @@ async fn a_recount_repairs_what_was_spoilt_and_says_so() {
         take_in_tx(db, "p", "a", &[want(PORTS, 2, 10)]).await.unwrap();
         take_in_tx(db, "q", "b", &[want(PORTS, 1, 10)]).await.unwrap();
         assert_eq!(recount(db).await.unwrap(), []);
-        db.tx(|tx| async move { tx.exec("UPDATE quota_usage SET used = 7 WHERE project_id = 'p'", args![]).await }).await.unwrap();
-        db.tx(|tx| async move { tx.exec("DELETE FROM quota_usage WHERE project_id = 'q'", args![]).await }).await.unwrap();
+        db.tx(|tx| async move { tx.exec("UPDATE quota_usage SET used = 7 WHERE project_id = 'p'", args![]).await })
+            .await
+            .unwrap();
+        db.tx(|tx| async move { tx.exec("DELETE FROM quota_usage WHERE project_id = 'q'", args![]).await })
+            .await
+            .unwrap();
         let mut repaired = recount(db).await.unwrap();
         repaired.sort_by(|a, b| a.project_id.cmp(&b.project_id));
         let found: Vec<_> = repaired.iter().map(|c| (c.project_id.as_str(), c.was, c.is)).collect();

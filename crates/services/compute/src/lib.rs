@@ -35,7 +35,7 @@ use ferrostack_db::Db;
 use ferrostack_saga::Saga;
 
 pub use api::{root_routes, routes};
-pub use app::explanation::{Attempt, SchedulingReasons};
+pub use app::explanation::{Attempt, SchedulingReasons, scheduling_reasons};
 pub use app::flavor::NewFlavor;
 pub use error::ComputeError;
 pub use model::ServerId;

@@ -17,7 +17,7 @@ use ferrostack_http::Routes;
 
 use crate::Network;
 
-/// The routes below the service's prefix, `/v2.0` included.
+/// The routes below the prefix of the version, `/network/v2.0`.
 pub fn routes() -> Routes<Network> {
     Routes::new()
         .merge(version::routes())

@@ -13,7 +13,12 @@ use uuid::Uuid;
 use crate::{Network, store};
 
 impl Contract for Network {
-    fn plan<'a>(&'a self, cx: &'a Ctx, nics: Option<&'a [NicRequest]>, security_groups: &'a [String]) -> Reply<'a, Vec<Nic>> {
+    fn plan<'a>(
+        &'a self,
+        cx: &'a Ctx,
+        nics: Option<&'a [NicRequest]>,
+        security_groups: &'a [String],
+    ) -> Reply<'a, Vec<Nic>> {
         Box::pin(async move { Ok(nics::plan(cx, self, nics, security_groups).await?) })
     }
 

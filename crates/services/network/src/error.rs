@@ -1,6 +1,8 @@
 //! Refusals of the network service, and how they are told: to clients in Neutron's dialect, to other services as
 //! contract errors.
 
+use std::time::Duration;
+
 use ferrostack_auth::{AuthError, Denied};
 use ferrostack_contracts::{ContractError, ErrorKind};
 use ferrostack_db::DbError;
@@ -8,7 +10,7 @@ use ferrostack_http::Fault;
 use ferrostack_ovn::OvnError;
 use ferrostack_quota::QuotaError;
 
-use crate::ids::Kind;
+use crate::ids::{Kind, PortId};
 
 /// Why something was not done. `code` is the name under which clients know the refusal (the `type` of a `NeutronError`,
 /// after the API reference).
@@ -61,6 +63,14 @@ pub enum NetworkError {
     /// OVN's database.
     #[error("OVN could not be asked")]
     Ovn(#[from] OvnError),
+    /// OVN does not say in time that ports are up.
+    #[error("the ports {} are not up after {} seconds", ids(.ports), .patience.as_secs())]
+    NotUp {
+        /// Those that are not.
+        ports: Vec<PortId>,
+        /// How long was waited.
+        patience: Duration,
+    },
     /// Another writer changed the row between reading and writing it; callers begin again a few times.
     #[error("{} {id} is being changed by others all the time; please try again.", kind.title())]
     Raced {
@@ -109,16 +119,26 @@ impl From<NetworkError> for Fault {
             NetworkError::Auth(auth) => auth.into(),
             NetworkError::Quota(QuotaError::Db(error)) | NetworkError::Db(error) => error.into(),
             NetworkError::Quota(error @ QuotaError::Exceeded { .. }) => over_quota(&error),
-            NetworkError::Ovn(error) => Fault::unavailable("OVN is not available now; please try again.").caused_by(error),
-            NetworkError::Raced { .. } => Fault::conflict(error.to_string()).with_code("RevisionNumberConstraintFailed"),
+            NetworkError::Ovn(error) => {
+                Fault::unavailable("OVN is not available now; please try again.").caused_by(error)
+            }
+            NetworkError::NotUp { .. } => Fault::unavailable(error.to_string()),
+            NetworkError::Raced { .. } => {
+                Fault::conflict(error.to_string()).with_code("RevisionNumberConstraintFailed")
+            }
         }
     }
+}
+
+fn ids(ports: &[PortId]) -> String {
+    ports.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn over_quota(error: &QuotaError) -> Fault {
     let QuotaError::Exceeded { resource, limit, used, .. } = error else { return Fault::over_quota(error.to_string()) };
     let name = crate::app::quota::api_name(resource);
-    Fault::over_quota(format!("Quota exceeded for resources: ['{name}'] (limit {limit}, used {used}).")).with_code("OverQuota")
+    Fault::over_quota(format!("Quota exceeded for resources: ['{name}'] (limit {limit}, used {used})."))
+        .with_code("OverQuota")
 }
 
 impl From<NetworkError> for ContractError {
@@ -130,7 +150,7 @@ impl From<NetworkError> for ContractError {
             NetworkError::Conflict { .. } | NetworkError::Raced { .. } => ErrorKind::Conflict,
             NetworkError::Denied(_) | NetworkError::Auth(_) => ErrorKind::Forbidden,
             NetworkError::Quota(QuotaError::Exceeded { .. }) => ErrorKind::Exhausted,
-            NetworkError::Ovn(_) => ErrorKind::Unavailable,
+            NetworkError::Ovn(_) | NetworkError::NotUp { .. } => ErrorKind::Unavailable,
             NetworkError::Quota(QuotaError::Db(_)) | NetworkError::Db(_) => {
                 return match error {
                     NetworkError::Quota(QuotaError::Db(error)) | NetworkError::Db(error) => error.into(),

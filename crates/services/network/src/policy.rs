@@ -24,13 +24,33 @@ const NET_OWNER: &str = "rule:network_admin or rule:network_owner_member";
 /// All actions of the service.
 pub const ACTIONS: &[Action] = &[
     base("network_admin", "role:admin", "Administrators."),
-    base("network_member", "role:member and project_id:%(project_id)s", "Members of the project that owns the resource."),
-    base("network_reader", "role:reader and project_id:%(project_id)s", "Readers of the project that owns the resource."),
-    base("network_owner_member", "role:member and project_id:%(network:project_id)s", "Members of the project that owns the network."),
-    base("network_owner_reader", "role:reader and project_id:%(network:project_id)s", "Readers of the project that owns the network."),
+    base(
+        "network_member",
+        "role:member and project_id:%(project_id)s",
+        "Members of the project that owns the resource.",
+    ),
+    base(
+        "network_reader",
+        "role:reader and project_id:%(project_id)s",
+        "Readers of the project that owns the resource.",
+    ),
+    base(
+        "network_owner_member",
+        "role:member and project_id:%(network:project_id)s",
+        "Members of the project that owns the network.",
+    ),
+    base(
+        "network_owner_reader",
+        "role:reader and project_id:%(network:project_id)s",
+        "Readers of the project that owns the network.",
+    ),
     base("network_is_shared", "field:networks:shared=True", "The network is shared with all projects."),
     base("network_is_external", "field:networks:router:external=True", "The network is external."),
-    base("network_service_device", "field:port:device_owner=~^network:", "The port belongs to the network service itself."),
+    base(
+        "network_service_device",
+        "field:port:device_owner=~^network:",
+        "The port belongs to the network service itself.",
+    ),
     // networks
     action("create_network", MEMBER, "Create a network."),
     action("create_network:shared", ADMIN, "Create a network that all projects may use."),
@@ -67,7 +87,11 @@ pub const ACTIONS: &[Action] = &[
         "Choose the device_owner of a new port.",
     ),
     action("create_port:mac_address", NET_OWNER, "Choose the MAC address of a new port."),
-    action("create_port:fixed_ips", "rule:network_admin or rule:network_owner_member or rule:network_is_shared", "Choose addresses of a new port."),
+    action(
+        "create_port:fixed_ips",
+        "rule:network_admin or rule:network_owner_member or rule:network_is_shared",
+        "Choose addresses of a new port.",
+    ),
     action("create_port:fixed_ips:ip_address", NET_OWNER, "Choose the exact address of a new port."),
     action(
         "create_port:fixed_ips:subnet_id",
@@ -91,7 +115,11 @@ pub const ACTIONS: &[Action] = &[
         "Change the device_owner of a port.",
     ),
     action("update_port:mac_address", ADMIN, "Change the MAC address of a port."),
-    action("update_port:fixed_ips", "rule:network_admin or rule:network_owner_member or rule:network_is_shared", "Change addresses of a port."),
+    action(
+        "update_port:fixed_ips",
+        "rule:network_admin or rule:network_owner_member or rule:network_is_shared",
+        "Change addresses of a port.",
+    ),
     action("update_port:fixed_ips:ip_address", NET_OWNER, "Choose the exact address of a port."),
     action(
         "update_port:fixed_ips:subnet_id",
@@ -108,14 +136,26 @@ pub const ACTIONS: &[Action] = &[
     action("create_router", MEMBER, "Create a router."),
     action("create_router:external_gateway_info", MEMBER, "Give a new router a gateway."),
     action("create_router:external_gateway_info:network_id", MEMBER, "Choose the external network of a new router."),
-    action("create_router:external_gateway_info:enable_snat", ADMIN, "Choose whether a new router translates addresses."),
-    action("create_router:external_gateway_info:external_fixed_ips", ADMIN, "Choose the external addresses of a new router."),
+    action(
+        "create_router:external_gateway_info:enable_snat",
+        ADMIN,
+        "Choose whether a new router translates addresses.",
+    ),
+    action(
+        "create_router:external_gateway_info:external_fixed_ips",
+        ADMIN,
+        "Choose the external addresses of a new router.",
+    ),
     action("get_router", READER, "See a router."),
     action("update_router", MEMBER, "Change a router."),
     action("update_router:external_gateway_info", MEMBER, "Change the gateway of a router."),
     action("update_router:external_gateway_info:network_id", MEMBER, "Choose the external network of a router."),
     action("update_router:external_gateway_info:enable_snat", ADMIN, "Choose whether a router translates addresses."),
-    action("update_router:external_gateway_info:external_fixed_ips", ADMIN, "Choose the external addresses of a router."),
+    action(
+        "update_router:external_gateway_info:external_fixed_ips",
+        ADMIN,
+        "Choose the external addresses of a router.",
+    ),
     action("delete_router", MEMBER, "Delete a router."),
     action("add_router_interface", MEMBER, "Connect a router with a subnet."),
     action("remove_router_interface", MEMBER, "Disconnect a router from a subnet."),

@@ -60,7 +60,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let db = Db::open(options, Clock::system()).await?;
     db.migrate(&[MIGRATIONS]).await?;
     let gate = Gate { authenticator: Arc::new(Believer), policy: Arc::new(Policy::new([ACTIONS])?) };
-    let service = Service { name: "placement", dialect: Dialect::Placement, versions: Some(VERSIONS), gate, observer: None };
+    let service =
+        Service { name: "placement", dialect: Dialect::Placement, versions: Some(VERSIONS), gate, observer: None };
     let router: Router = service.mount(routes(), Placement::new(db, PlacementOptions::default()));
     let (bound, running) = serve(address, router, std::future::pending()).await?;
     println!("placement answers at http://{bound}/");

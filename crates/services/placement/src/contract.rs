@@ -31,7 +31,14 @@ impl ferrostack_contracts::Placement for Placement {
         Box::pin(async move { Ok(candidates(&*self.index().await?, query, self.options().randomize_candidates)?) })
     }
 
-    fn claim<'a>(&'a self, consumer: Uuid, provider: Uuid, resources: &'a Resources, project_id: &'a str, user_id: &'a str) -> Reply<'a, ()> {
+    fn claim<'a>(
+        &'a self,
+        consumer: Uuid,
+        provider: Uuid,
+        resources: &'a Resources,
+        project_id: &'a str,
+        user_id: &'a str,
+    ) -> Reply<'a, ()> {
         Box::pin(async move {
             if self.recent_index().get(provider).is_none() && self.index().await?.get(provider).is_none() {
                 return Err(ContractError::not_found("Resource provider", provider));
@@ -61,7 +68,11 @@ impl ferrostack_contracts::Placement for Placement {
 async fn retried<F: Future<Output = Result<(), PlacementError>>>(run: impl Fn() -> F) -> Result<(), PlacementError> {
     for _ in 1..ATTEMPTS {
         match run().await {
-            Err(PlacementError::Raced { .. } | PlacementError::StaleProvider { .. } | PlacementError::StaleConsumer { .. }) => {}
+            Err(
+                PlacementError::Raced { .. }
+                | PlacementError::StaleProvider { .. }
+                | PlacementError::StaleConsumer { .. },
+            ) => {}
             other => return other,
         }
     }
@@ -92,7 +103,9 @@ async fn release_once(placement: &Placement, consumer: Uuid) -> Result<(), Place
 async fn ensure_provider(placement: &Placement, spec: &ProviderSpec) -> Result<(), PlacementError> {
     match placement.index().await?.get(spec.id) {
         None => drop(app::provider::create(placement, spec.id, &spec.name, None).await?),
-        Some(known) if known.name != spec.name => drop(app::provider::update(placement, spec.id, &spec.name, None, false).await?),
+        Some(known) if known.name != spec.name => {
+            drop(app::provider::update(placement, spec.id, &spec.name, None, false).await?)
+        }
         Some(_) => {}
     }
     for name in spec.traits.iter().filter(|name| is_custom(name)) {
@@ -107,7 +120,11 @@ async fn ensure_provider(placement: &Placement, spec: &ProviderSpec) -> Result<(
     let wanted = wanted_inventories(&index, known, &spec.inventories);
     let mut generation = known.generation;
     if wanted != inventories_of(&index, known) {
-        app::inventory::check_classes(&index, wanted.keys().map(String::as_str), "Unknown resource class in inventory")?;
+        app::inventory::check_classes(
+            &index,
+            wanted.keys().map(String::as_str),
+            "Unknown resource class in inventory",
+        )?;
         generation = app::inventory::set_all(placement, spec.id, Some(generation), &wanted).await?;
     }
     let traits = wanted_traits(&index, known, &spec.traits);
@@ -121,7 +138,8 @@ fn inventories_of(index: &Index, provider: &Provider) -> Offers {
 }
 
 fn wanted_inventories(index: &Index, known: &Provider, described: &BTreeMap<String, Inventory>) -> Offers {
-    let mut wanted: Offers = inventories_of(index, known).into_iter().filter(|(class, _)| class.starts_with(CUSTOM)).collect();
+    let mut wanted: Offers =
+        inventories_of(index, known).into_iter().filter(|(class, _)| class.starts_with(CUSTOM)).collect();
     for (class, inventory) in described {
         let Inventory { total, reserved, min_unit, max_unit, step_size, allocation_ratio } = inventory.clone();
         wanted.insert(class.clone(), Offer { total, reserved, min_unit, max_unit, step_size, allocation_ratio });
@@ -140,7 +158,8 @@ fn candidates(index: &Index, query: &CandidateQuery, randomize: bool) -> Result<
     let wanted: Vec<(String, i64)> = query.resources.iter().map(|(class, amount)| (class.clone(), *amount)).collect();
     let resources = app::resource_class::numbers(index, &wanted)?;
     let required: Vec<String> = query.required.iter().cloned().collect();
-    let required: Vec<Vec<u32>> = app::trait_::numbers(index, &required)?.into_iter().map(|number| vec![number]).collect();
+    let required: Vec<Vec<u32>> =
+        app::trait_::numbers(index, &required)?.into_iter().map(|number| vec![number]).collect();
     let forbidden: Vec<String> = query.forbidden.iter().cloned().collect();
     let forbidden = app::trait_::numbers(index, &forbidden)?;
     let member_of = if query.member_of.is_empty() { Vec::new() } else { vec![query.member_of.clone()] };
@@ -150,11 +169,16 @@ fn candidates(index: &Index, query: &CandidateQuery, randomize: bool) -> Result<
             && provider.in_aggregates(&member_of)
     };
     let start = if randomize && index.len() > 0 { rand::random::<u32>() as usize % index.len() } else { 0 };
-    let rotated = index.iter().skip_while(|(slot, _)| (*slot as usize) < start).chain(index.iter().take_while(|(slot, _)| (*slot as usize) < start));
+    let rotated = index
+        .iter()
+        .skip_while(|(slot, _)| (*slot as usize) < start)
+        .chain(index.iter().take_while(|(slot, _)| (*slot as usize) < start));
     let free = |provider: &Provider| {
         let name = |class| index.names().classes.name(class).to_owned();
         provider.stocks.iter().map(|stock| (name(stock.class), stock.capacity - stock.used)).collect()
     };
     let found = rotated.map(|(_, provider)| &**provider).filter(fits).take(query.limit.unwrap_or(usize::MAX));
-    Ok(found.map(|provider| Candidate { provider: provider.uuid, name: provider.name.clone(), free: free(provider) }).collect())
+    Ok(found
+        .map(|provider| Candidate { provider: provider.uuid, name: provider.name.clone(), free: free(provider) })
+        .collect())
 }

@@ -163,7 +163,11 @@ impl PlacementError {
             Self::ProviderInUse { .. } => Some(PROVIDER_IN_USE),
             Self::StaleProvider { .. } | Self::StaleConsumer { .. } | Self::Raced { .. } => Some(CONCURRENT_UPDATE),
             Self::InventoryInUse { .. } => Some(INVENTORY_IN_USE),
-            Self::Db(_) | Self::NoProvider { .. } | Self::NotFound { .. } | Self::Misfit { .. } | Self::NameConflict { .. } => None,
+            Self::Db(_)
+            | Self::NoProvider { .. }
+            | Self::NotFound { .. }
+            | Self::Misfit { .. }
+            | Self::NameConflict { .. } => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The placement service: which provider has how much of what, and who has taken it. API microversions 1.0 to 1.39.
 //!
-//! Rooms: [`api`] (routes), [`wire`] (shapes), [`app`] (rules), [`store`] (SQL), and [`view`], all providers in memory,
+//! Rooms: `api` (routes), `wire` (shapes), `app` (rules), `store` (SQL), and `view`, all providers in memory,
 //! from which everything but consumers is read. Start with the theories of operation of `store` and `view`.
 
 mod api;

@@ -1,10 +1,13 @@
 //! Why a server is where it is, or nowhere; for `explain`.
 
-use ferrostack_saga::{Operation, StepRecord, store::{of_resource, steps}};
+use ferrostack_db::{DbError, Read};
+use ferrostack_saga::{
+    Operation, StepRecord,
+    store::{of_resource, steps},
+};
 use serde::Serialize;
 
 use crate::{
-    Compute, ComputeError,
     app::scheduler::Choice,
     model::{Server, ServerId},
     sagas::CreateServer,
@@ -34,33 +37,34 @@ pub struct Attempt {
     pub reason: Option<String>,
 }
 
-impl Compute {
-    /// What the scheduler thought when the server was built; `None` when its operation is not in the archive any more.
-    ///
-    /// # Errors
-    /// What the database says.
-    pub async fn scheduling_reasons(&self, server: ServerId) -> Result<Option<SchedulingReasons>, ComputeError> {
-        let operations = of_resource(self.db(), &Server::resource(server).to_string()).await?;
-        let Some(build) = operations.iter().rev().find(|operation| operation.kind == CreateServer::KIND) else { return Ok(None) };
-        let records = steps(self.db(), build.id).await?;
-        let choice = records.iter().find(|record| record.name == "choose_hosts").and_then(StepRecord::result::<Choice>);
-        let choice = choice.unwrap_or(Choice { hosts: Vec::new(), dropped: Vec::new(), spare: 0 });
-        let mut attempts: Vec<Attempt> = Vec::new();
-        for record in &records {
-            let Some(host) = record.scope() else { continue };
-            if attempts.last().is_none_or(|attempt| attempt.host != host) {
-                attempts.push(Attempt { host: host.to_owned(), failed_step: None, reason: None });
-            }
-            if let (false, Some(attempt)) = (record.ok, attempts.last_mut()) {
-                attempt.failed_step = Some(record.step().to_owned());
-                attempt.reason = serde_json::from_str::<ferrostack_saga::Failure>(&record.output).ok().map(|failure| failure.reason);
-            }
+/// What the scheduler thought when the server was built; `None` when its operation is not in the archive any more.
+///
+/// # Errors
+/// What the database says.
+pub async fn scheduling_reasons(db: &impl Read, server: ServerId) -> Result<Option<SchedulingReasons>, DbError> {
+    let operations = of_resource(db, &Server::resource(server).to_string()).await?;
+    let Some(build) = operations.iter().rev().find(|operation| operation.kind == CreateServer::KIND) else {
+        return Ok(None);
+    };
+    let records = steps(db, build.id).await?;
+    let choice = records.iter().find(|record| record.name == "choose_hosts").and_then(StepRecord::result::<Choice>);
+    let choice = choice.unwrap_or(Choice { hosts: Vec::new(), dropped: Vec::new(), spare: 0 });
+    let mut attempts: Vec<Attempt> = Vec::new();
+    for record in &records {
+        let Some(host) = record.scope() else { continue };
+        if attempts.last().is_none_or(|attempt| attempt.host != host) {
+            attempts.push(Attempt { host: host.to_owned(), failed_step: None, reason: None });
         }
-        Ok(Some(SchedulingReasons {
-            chosen: choice.hosts.into_iter().map(|host| host.name).collect(),
-            dropped: choice.dropped.into_iter().map(|host| (host.name, host.reason)).collect(),
-            spare: choice.spare,
-            attempts,
-        }))
+        if let (false, Some(attempt)) = (record.ok, attempts.last_mut()) {
+            attempt.failed_step = Some(record.step().to_owned());
+            attempt.reason =
+                serde_json::from_str::<ferrostack_saga::Failure>(&record.output).ok().map(|failure| failure.reason);
+        }
     }
+    Ok(Some(SchedulingReasons {
+        chosen: choice.hosts.into_iter().map(|host| host.name).collect(),
+        dropped: choice.dropped.into_iter().map(|host| (host.name, host.reason)).collect(),
+        spare: choice.spare,
+        attempts,
+    }))
 }

@@ -1,7 +1,6 @@
 //! Finding, changing and deleting servers.
 
 use ferrostack_auth::Ctx;
-use ferrostack_db::Read;
 use ferrostack_saga::{AcceptError, Operation};
 
 use crate::{
@@ -90,12 +89,5 @@ impl Compute {
             Err(error) => return Err(error),
         }
         Ok(())
-    }
-
-    /// How many of the servers on each host that are not deleted there are.
-    pub(crate) async fn servers_per_host(&self) -> Result<std::collections::HashMap<String, i64>, ComputeError> {
-        let sql = "SELECT host, COUNT(*) AS amount FROM server WHERE deleted = 0 AND host IS NOT NULL GROUP BY host";
-        let rows = self.db().all(sql, vec![]).await?;
-        Ok(rows.iter().map(|row| Ok((row.at(0)?, row.at(1)?))).collect::<Result<_, ferrostack_db::DbError>>()?)
     }
 }

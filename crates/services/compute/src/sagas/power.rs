@@ -16,15 +16,15 @@ use crate::{
 
 /// A change of power on the server's host.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct PowerChange {
+pub(crate) struct PowerChange {
     /// The server.
-    pub server: ServerId,
+    pub(crate) server: ServerId,
     /// Where it is.
-    pub host: String,
+    pub(crate) host: String,
     /// What its record wants when the operation is accepted; two generations beyond it belong to the operation.
-    pub generation: Generation,
+    pub(crate) generation: Generation,
     /// What the domain did then, which is what taking the change back restores.
-    pub before: Wanted,
+    pub(crate) before: Wanted,
 }
 
 impl PowerChange {

@@ -26,6 +26,7 @@ pub(crate) static ACTION: Schema = Schema::new(
 );
 
 /// The body; the schema has checked what belongs to the action.
+#[allow(dead_code, reason = "actions without parameters come with any value")]
 #[derive(Debug, Deserialize)]
 pub(crate) enum Action {
     #[serde(rename = "os-start")]

@@ -48,6 +48,7 @@ pub(crate) struct DomainFacts {
 /// Names of roles, and which imply which.
 #[derive(Debug, Default)]
 pub(crate) struct RoleGraph {
+    /// Only of the roles of the whole cloud: those of a domain count by what they imply, not by themselves.
     names: HashMap<RoleId, String>,
     implied: HashMap<RoleId, Vec<RoleId>>,
 }
@@ -75,6 +76,7 @@ impl RoleGraph {
         all
     }
 
+    /// The name of a role that counts by itself.
     pub(crate) fn name(&self, id: &RoleId) -> Option<&str> {
         self.names.get(id).map(String::as_str)
     }
@@ -222,7 +224,8 @@ impl Identity {
         }
         let roles = store::role::list_all(self.db()).await?;
         let rules = store::implied_role::list(self.db()).await?;
-        let graph = Arc::new(RoleGraph::new(roles.into_iter().map(|role| (role.id, role.name)), rules));
+        let of_the_cloud = roles.into_iter().filter(|role| role.domain_id.is_none());
+        let graph = Arc::new(RoleGraph::new(of_the_cloud.map(|role| (role.id, role.name)), rules));
         remembered.put(generation, (), Arc::clone(&graph));
         Ok(graph)
     }

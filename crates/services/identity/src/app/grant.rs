@@ -4,7 +4,7 @@ use ferrostack_auth::Ctx;
 use ferrostack_db::Tx;
 
 use crate::{
-    Identity, IdentityError, RoleId,
+    DomainId, Identity, IdentityError, RoleId,
     store::{
         self,
         assignment::{Actor, Target},
@@ -17,6 +17,8 @@ use crate::{
 pub(crate) struct Place {
     pub(crate) actor: Actor,
     pub(crate) target: Target,
+    /// The domain of the target, or the target itself.
+    domain_id: Option<DomainId>,
 }
 
 impl Identity {
@@ -52,13 +54,10 @@ impl Identity {
             (Actor::Group(_), _) => ("target.group.domain_id", "target.project.domain_id"),
         };
         let asked = [
-            (of_actor, actor_domain.as_ref().map(crate::DomainId::as_str)),
-            (of_target, target_domain.as_ref().map(crate::DomainId::as_str)),
+            (of_actor, actor_domain.as_ref().map(DomainId::as_str)),
+            (of_target, target_domain.as_ref().map(DomainId::as_str)),
             ("target.role.name", role.as_ref().map(|role| role.name.as_str())),
-            (
-                "target.role.domain_id",
-                role.as_ref().and_then(|role| role.domain_id.as_ref()).map(crate::DomainId::as_str),
-            ),
+            ("target.role.domain_id", role.as_ref().and_then(|role| role.domain_id.as_ref()).map(DomainId::as_str)),
         ];
         cx.allow(action, &asked)?;
         if actor_domain.is_none() {
@@ -70,16 +69,16 @@ impl Identity {
         if let (Some(id), None) = (role_id, &role) {
             return Err(IdentityError::not_found("role", id));
         }
-        Ok((Place { actor, target }, role))
+        Ok((Place { actor, target, domain_id: target_domain }, role))
     }
 }
 
 /// Gives the role, which the actor may have already.
 pub(crate) async fn create(identity: &Identity, place: &Place, role: &Role) -> Result<(), IdentityError> {
-    if role.domain_id.is_some() {
+    if role.domain_id.is_some() && role.domain_id != place.domain_id {
+        let (id, kind, target) = (&role.id, place.target.kind(), place.target.id());
         return Err(IdentityError::forbidden(format!(
-            "Role {} of a domain can't be given itself, only what it implies.",
-            role.id
+            "Role {id} of one domain can't be given on {kind} {target} outside."
         )));
     }
     let create = |tx: Tx| async move {

@@ -1,7 +1,5 @@
 //! The list of who has which role on what.
 
-use std::collections::HashMap;
-
 use ferrostack_auth::Ctx;
 
 use crate::{
@@ -10,7 +8,6 @@ use crate::{
     store::{
         self,
         assignment::{Actor, Assignment, Filter, Named, Target},
-        role::Role,
     },
 };
 
@@ -70,20 +67,18 @@ async fn subtree(identity: &Identity, root: ProjectId) -> Result<Vec<Target>, Id
     Ok(ids.into_iter().map(Target::Project).collect())
 }
 
-/// Adds what roles imply.
+/// Adds what roles imply, and leaves roles of domains out, which count by what they imply only.
 async fn with_implied(identity: &Identity, direct: Vec<Assignment>) -> Result<Vec<Assignment>, IdentityError> {
     let graph = identity.role_graph(identity.generation().await?).await?;
-    let roles = store::role::list_all(identity.db()).await?;
-    let roles: HashMap<&str, &Role> = roles.iter().map(|role| (role.id.as_str(), role)).collect();
     let mut all = Vec::with_capacity(direct.len());
     for assignment in direct {
         let granted = RoleId::from_trusted(assignment.role.id.as_str());
-        for id in graph.expand(vec![granted.clone()]).into_iter().skip(1) {
-            let Some(role) = roles.get(id.as_str()) else { continue };
-            let role = Named { id: id.to_string(), name: role.name.clone(), domain: None };
-            all.push(Assignment { role, by_role: Some(granted.clone()), ..assignment.clone() });
+        for id in graph.expand(vec![granted.clone()]) {
+            let Some(name) = graph.name(&id) else { continue };
+            let role = Named { id: id.to_string(), name: name.to_owned(), domain: None };
+            let by_role = (id != granted).then(|| granted.clone());
+            all.push(Assignment { role, by_role, ..assignment.clone() });
         }
-        all.push(assignment);
     }
     Ok(all)
 }

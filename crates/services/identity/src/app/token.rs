@@ -302,3 +302,6 @@ pub(crate) async fn revoke_all_of(
         Revocation { subject: subject.to_owned(), is_token: false, generation, issued_before: now, expires };
     Ok(store::revocation::insert(tx, &revocation, now).await?)
 }
+
+#[cfg(test)]
+mod tests;

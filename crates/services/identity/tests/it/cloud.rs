@@ -166,16 +166,8 @@ impl Cloud {
     }
 
     /// The token of a user of the default domain.
-    #[track_caller]
-    pub(crate) fn token<'a>(
-        &'a self,
-        name: &'a str,
-        password: &'a str,
-        scope: Value,
-    ) -> impl Future<Output = String> + 'a {
-        async move {
-            self.first.log_in(name, password, scope).await.expect(201).header("x-subject-token").unwrap().to_owned()
-        }
+    pub(crate) async fn token(&self, name: &str, password: &str, scope: Value) -> String {
+        self.first.log_in(name, password, scope).await.expect(201).header("x-subject-token").unwrap().to_owned()
     }
 
     /// A token of the administrator for the project `admin`.

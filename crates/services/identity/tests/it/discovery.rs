@@ -26,7 +26,7 @@ async fn refusals_are_worded_as_clients_expect() {
     assert_eq!(missing.body["error"]["code"], 404);
     assert_eq!(missing.body["error"]["title"], "Not Found");
     let refused = cloud.get("/v3/users", "").await.expect(401);
-    assert_eq!(refused.header("www-authenticate").is_some(), true);
+    assert!(refused.header("www-authenticate").is_some());
     let admin = cloud.admin().await;
     let wrong = cloud.post("/v3/users", &admin, json!({"user": {"name": 5}})).await.expect(400);
     assert!(wrong.text("/error/message").contains("user/name"), "{}", wrong.body);

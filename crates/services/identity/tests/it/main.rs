@@ -1,5 +1,7 @@
 //! The whole service, through its router, on both databases.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests, too, may fail")]
+
 mod authorization;
 mod bootstrap;
 mod catalog;

@@ -109,20 +109,32 @@ async fn roles_imply_others() {
 }
 
 #[tokio::test]
-async fn roles_of_a_domain_are_not_given_themselves() {
+async fn roles_of_a_domain_count_by_what_they_imply() {
     for cloud in each().await {
         let admin = cloud.admin().await;
         let own = json!({"role": {"name": "member", "domain_id": "default"}});
         let own = cloud.post("/v3/roles", &admin, own).await.expect(201).text("/role/id");
         let listed = cloud.get("/v3/roles?domain_id=default", &admin).await.expect(200);
-        assert_eq!(
-            listed.body["roles"].as_array().unwrap().iter().map(|role| &role["id"]).collect::<Vec<&Value>>(),
-            [&json!(own)]
-        );
+        let ids: Vec<&Value> = listed.body["roles"].as_array().unwrap().iter().map(|role| &role["id"]).collect();
+        assert_eq!(ids, [&json!(own)]);
         let (user, project) = (cloud.user(&admin, "ann").await, cloud.project(&admin, "p").await);
-        cloud.put(&format!("/v3/projects/{project}/users/{user}/roles/{own}"), &admin).await.expect(403);
-        let member = cloud.role(&admin, "member").await;
-        cloud.put(&format!("/v3/roles/{own}/implies/{member}"), &admin).await.expect(201);
-        cloud.put(&format!("/v3/roles/{member}/implies/{own}"), &admin).await.expect(403);
+        let reader = cloud.role(&admin, "reader").await;
+        cloud.put(&format!("/v3/roles/{reader}/implies/{own}"), &admin).await.expect(403);
+
+        let other =
+            cloud.post("/v3/domains", &admin, json!({"domain": {"name": "d"}})).await.expect(201).text("/domain/id");
+        cloud.put(&format!("/v3/domains/{other}/users/{user}/roles/{own}"), &admin).await.expect(403);
+        cloud.put(&format!("/v3/system/users/{user}/roles/{own}"), &admin).await.expect(403);
+        cloud.put(&format!("/v3/projects/{project}/users/{user}/roles/{own}"), &admin).await.expect(204);
+        let effective = format!("/v3/role_assignments?user.id={user}&effective");
+        assert_eq!(cloud.get(&effective, &admin).await.expect(200).body["role_assignments"], json!([]));
+        let scope = json!({"project": {"id": project}});
+        cloud.first.log_in("ann", "secret", scope.clone()).await.expect(401);
+
+        cloud.put(&format!("/v3/roles/{own}/implies/{reader}"), &admin).await.expect(201);
+        let found = cloud.get(&effective, &admin).await.expect(200);
+        assert_eq!(found.text("/role_assignments/0/role/id"), reader);
+        let token = cloud.first.log_in("ann", "secret", scope).await.expect(201);
+        assert_eq!(token.body["token"]["roles"], json!([{"id": reader, "name": "reader"}]));
     }
 }

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::cloud::{ADMIN_PASSWORD, Answer, Cloud, DEMO_PASSWORD, each};
+use crate::cloud::{ADMIN_PASSWORD, Answer, Cloud, DEMO_PASSWORD, controller, each};
 
 fn demo_scope(cloud: &Cloud) -> Value {
     json!({"project": {"id": cloud.made.demo_project_id}})
@@ -382,5 +382,16 @@ async fn scopes_to_choose_from() {
         let catalog = cloud.get("/v3/auth/catalog", &admin).await.expect(200);
         assert_eq!(catalog.body["catalog"].as_array().unwrap().len(), 2);
         assert_eq!(catalog.text("/links/self"), "http://cloud:5555/identity/v3/auth/catalog");
+    }
+}
+
+#[tokio::test]
+async fn a_revocation_outlives_the_process() {
+    for cloud in each().await {
+        let (admin, demo) = (cloud.admin().await, cloud.demo().await);
+        cloud.first.call(&format!("DELETE x-subject-token={demo}"), "/v3/auth/tokens", &admin, None).await.expect(204);
+        let again = controller(&cloud.test, &cloud.keys);
+        let ask = async |token: &str| again.call("GET", "/v3/auth/projects", token, None).await.status;
+        assert_eq!((ask(&admin).await, ask(&demo).await), (200, 401));
     }
 }

@@ -1,4 +1,4 @@
-//! `/v2.0/floatingips`
+//! `/floatingips`
 
 use ferrostack_http::{Cx, Fault, Id, Params, Reply, Routes, Valid, axum::extract::State};
 
@@ -12,17 +12,17 @@ use crate::{
 
 pub(super) fn routes() -> Routes<Network> {
     Routes::new()
-        .get("/v2.0/floatingips", list)
+        .get("/floatingips", list)
         .policy("get_floatingip")
-        .post("/v2.0/floatingips", create)
+        .post("/floatingips", create)
         .policy("create_floatingip")
         .schema(&CREATE)
-        .get("/v2.0/floatingips/{id}", show)
+        .get("/floatingips/{id}", show)
         .policy("get_floatingip")
-        .put("/v2.0/floatingips/{id}", update)
+        .put("/floatingips/{id}", update)
         .policy("update_floatingip")
         .schema(&UPDATE)
-        .delete("/v2.0/floatingips/{id}", delete)
+        .delete("/floatingips/{id}", delete)
         .policy("delete_floatingip")
 }
 
@@ -43,7 +43,12 @@ async fn show(cx: Cx, State(net): State<Network>, Id(id): Id<String>, params: Pa
     Ok(single(&row, &params, &()))
 }
 
-async fn update(cx: Cx, State(net): State<Network>, Id(id): Id<String>, Valid(body): Valid<FloatingIpBody>) -> Result<Reply, Fault> {
+async fn update(
+    cx: Cx,
+    State(net): State<Network>,
+    Id(id): Id<String>,
+    Valid(body): Valid<FloatingIpBody>,
+) -> Result<Reply, Fault> {
     let row = app::floating_ip::update(&cx, &net, &id, &body.floatingip).await?;
     Ok(updated(&row, &()))
 }

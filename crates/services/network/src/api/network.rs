@@ -1,4 +1,4 @@
-//! `/v2.0/networks`
+//! `/networks`
 
 use ferrostack_http::{Cx, Fault, Id, Params, Reply, Routes, Valid, axum::extract::State};
 
@@ -13,23 +13,27 @@ use crate::{
 
 pub(super) fn routes() -> Routes<Network> {
     Routes::new()
-        .get("/v2.0/networks", list)
+        .get("/networks", list)
         .policy("get_network")
-        .post("/v2.0/networks", create)
+        .post("/networks", create)
         .policy("create_network")
         .schema(&CREATE)
-        .get("/v2.0/networks/{id}", show)
+        .get("/networks/{id}", show)
         .policy("get_network")
-        .put("/v2.0/networks/{id}", update)
+        .put("/networks/{id}", update)
         .policy("update_network")
         .schema(&UPDATE)
-        .delete("/v2.0/networks/{id}", delete)
+        .delete("/networks/{id}", delete)
         .policy("delete_network")
 }
 
 fn shown(cx: &Cx) -> NetworkShown {
     let own = Asked::of(cx.project_id().unwrap_or_default());
-    let parts = ["get_network:provider:network_type", "get_network:provider:physical_network", "get_network:provider:segmentation_id"];
+    let parts = [
+        "get_network:provider:network_type",
+        "get_network:provider:physical_network",
+        "get_network:provider:segmentation_id",
+    ];
     NetworkShown { provider: parts.iter().all(|action| cx.allow(action, &own).is_ok()) }
 }
 
@@ -51,7 +55,12 @@ async fn show(cx: Cx, State(net): State<Network>, Id(id): Id<String>, params: Pa
     Ok(single(&row, &params, &shown(&cx)))
 }
 
-async fn update(cx: Cx, State(net): State<Network>, Id(id): Id<String>, Valid(body): Valid<UpdateNetwork>) -> Result<Reply, Fault> {
+async fn update(
+    cx: Cx,
+    State(net): State<Network>,
+    Id(id): Id<String>,
+    Valid(body): Valid<UpdateNetwork>,
+) -> Result<Reply, Fault> {
     let row = app::network::update(&cx, &net, &id, &body.network).await?;
     Ok(updated(&row, &shown(&cx)))
 }

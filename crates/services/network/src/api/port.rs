@@ -1,4 +1,4 @@
-//! `/v2.0/ports`
+//! `/ports`
 
 use ferrostack_http::{Cx, Fault, Id, Params, Reply, Routes, Valid, axum::extract::State};
 
@@ -13,17 +13,17 @@ use crate::{
 
 pub(super) fn routes() -> Routes<Network> {
     Routes::new()
-        .get("/v2.0/ports", list)
+        .get("/ports", list)
         .policy("get_port")
-        .post("/v2.0/ports", create)
+        .post("/ports", create)
         .policy("create_port")
         .schema(&CREATE)
-        .get("/v2.0/ports/{id}", show)
+        .get("/ports/{id}", show)
         .policy("get_port")
-        .put("/v2.0/ports/{id}", update)
+        .put("/ports/{id}", update)
         .policy("update_port")
         .schema(&UPDATE)
-        .delete("/v2.0/ports/{id}", delete)
+        .delete("/ports/{id}", delete)
         .policy("delete_port")
 }
 
@@ -57,7 +57,12 @@ async fn show(cx: Cx, State(net): State<Network>, Id(id): Id<String>, params: Pa
     Ok(single(&row, &params, &shown(&cx, &net)))
 }
 
-async fn update(cx: Cx, State(net): State<Network>, Id(id): Id<String>, Valid(body): Valid<UpdatePort>) -> Result<Reply, Fault> {
+async fn update(
+    cx: Cx,
+    State(net): State<Network>,
+    Id(id): Id<String>,
+    Valid(body): Valid<UpdatePort>,
+) -> Result<Reply, Fault> {
     let row = app::port::update::update(&cx, &net, &id, &body.port).await?;
     Ok(updated(&row, &shown(&cx, &net)))
 }

@@ -1,6 +1,9 @@
-//! `/v2.0/quotas`
+//! `/quotas`
 
-use ferrostack_http::{Cx, Fault, Reply, Routes, Valid, axum::extract::{Path, State}};
+use ferrostack_http::{
+    Cx, Fault, Reply, Routes, Valid,
+    axum::extract::{Path, State},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -10,18 +13,18 @@ use crate::{
 
 pub(super) fn routes() -> Routes<Network> {
     Routes::new()
-        .get("/v2.0/quotas", list)
+        .get("/quotas", list)
         .policy("get_quota")
-        .get("/v2.0/quotas/{project}", show)
+        .get("/quotas/{project}", show)
         .policy("get_quota")
-        .get("/v2.0/quotas/{project}/default", defaults)
+        .get("/quotas/{project}/default", defaults)
         .policy("get_quota")
-        .get("/v2.0/quotas/{project}/details", details)
+        .get("/quotas/{project}/details", details)
         .policy("get_quota")
-        .put("/v2.0/quotas/{project}", update)
+        .put("/quotas/{project}", update)
         .policy("update_quota")
         .schema(&UPDATE)
-        .delete("/v2.0/quotas/{project}", delete)
+        .delete("/quotas/{project}", delete)
         .policy("delete_quota")
 }
 
@@ -51,7 +54,12 @@ async fn details(cx: Cx, State(net): State<Network>, Path(project): Path<String>
     Ok(Reply::ok(&QuotaAnswer { quota: app::quota::details(&cx, &net, &project).await? }))
 }
 
-async fn update(cx: Cx, State(net): State<Network>, Path(project): Path<String>, Valid(body): Valid<UpdateQuota>) -> Result<Reply, Fault> {
+async fn update(
+    cx: Cx,
+    State(net): State<Network>,
+    Path(project): Path<String>,
+    Valid(body): Valid<UpdateQuota>,
+) -> Result<Reply, Fault> {
     Ok(Reply::ok(&QuotaAnswer { quota: app::quota::update(&cx, &net, &project, &body.quota).await? }))
 }
 

@@ -61,11 +61,13 @@ pub(super) fn page<T: Render>(
     if let (Some(_), Some((first, last))) = (of.page.limit, ids) {
         let kept = Params::parse(&params.with("marker", ""));
         let link = |rel: &'static str, marker: &str, reverse: bool| {
-            let query = Params::parse(&kept.with("marker", marker)).with("page_reverse", if reverse { "True" } else { "False" });
+            let query = Params::parse(&kept.with("marker", marker))
+                .with("page_reverse", if reverse { "True" } else { "False" });
             Link { rel, href: base.url(&format!("/v2.0/{path}?{query}")) }
         };
         // Backwards, what is "more" lies before the page; and who came with a marker came from somewhere.
-        let (before, after) = if of.page.reverse { (of.more, of.page.marker.is_some()) } else { (of.page.marker.is_some(), of.more) };
+        let (before, after) =
+            if of.page.reverse { (of.more, of.page.marker.is_some()) } else { (of.page.marker.is_some(), of.more) };
         if after {
             links.push(link("next", &last, false));
         }

@@ -1,6 +1,9 @@
-//! `/v2.0/routers`
+//! `/routers`
 
-use ferrostack_http::{Cx, Fault, Id, Params, Reply, Routes, Valid, axum::extract::{Path, State}};
+use ferrostack_http::{
+    Cx, Fault, Id, Params, Reply, Routes, Valid,
+    axum::extract::{Path, State},
+};
 
 use super::reply::{Base, created, ends, page, single, updated};
 use crate::{
@@ -12,28 +15,28 @@ use crate::{
 
 pub(super) fn routes() -> Routes<Network> {
     Routes::new()
-        .get("/v2.0/routers", list)
+        .get("/routers", list)
         .policy("get_router")
-        .post("/v2.0/routers", create)
+        .post("/routers", create)
         .policy("create_router")
         .schema(&CREATE)
-        .get("/v2.0/routers/{id}", show)
+        .get("/routers/{id}", show)
         .policy("get_router")
-        .put("/v2.0/routers/{id}", update)
+        .put("/routers/{id}", update)
         .policy("update_router")
         .schema(&UPDATE)
-        .delete("/v2.0/routers/{id}", delete)
+        .delete("/routers/{id}", delete)
         .policy("delete_router")
-        .put("/v2.0/routers/{id}/add_router_interface", add_interface)
+        .put("/routers/{id}/add_router_interface", add_interface)
         .policy("add_router_interface")
         .schema(&INTERFACE)
-        .put("/v2.0/routers/{id}/remove_router_interface", remove_interface)
+        .put("/routers/{id}/remove_router_interface", remove_interface)
         .policy("remove_router_interface")
         .schema(&INTERFACE)
-        .put("/v2.0/routers/{id}/add_extraroutes", add_routes)
+        .put("/routers/{id}/add_extraroutes", add_routes)
         .policy("add_extraroutes")
         .schema(&ROUTES)
-        .put("/v2.0/routers/{id}/remove_extraroutes", remove_routes)
+        .put("/routers/{id}/remove_extraroutes", remove_routes)
         .policy("remove_extraroutes")
         .schema(&ROUTES)
 }
@@ -55,7 +58,12 @@ async fn show(cx: Cx, State(net): State<Network>, Id(id): Id<String>, params: Pa
     Ok(single(&row, &params, &()))
 }
 
-async fn update(cx: Cx, State(net): State<Network>, Id(id): Id<String>, Valid(body): Valid<RouterBody>) -> Result<Reply, Fault> {
+async fn update(
+    cx: Cx,
+    State(net): State<Network>,
+    Id(id): Id<String>,
+    Valid(body): Valid<RouterBody>,
+) -> Result<Reply, Fault> {
     let row = app::router::update(&cx, &net, &id, &body.router).await?;
     Ok(updated(&row, &()))
 }
@@ -65,20 +73,40 @@ async fn delete(cx: Cx, State(net): State<Network>, Id(id): Id<String>) -> Resul
     Ok(Reply::no_content())
 }
 
-async fn add_interface(cx: Cx, State(net): State<Network>, Path(id): Path<String>, Valid(body): Valid<InterfaceBody>) -> Result<Reply, Fault> {
+async fn add_interface(
+    cx: Cx,
+    State(net): State<Network>,
+    Path(id): Path<String>,
+    Valid(body): Valid<InterfaceBody>,
+) -> Result<Reply, Fault> {
     Ok(Reply::ok(&app::router_interface::add(&cx, &net, &id, &body).await?))
 }
 
-async fn remove_interface(cx: Cx, State(net): State<Network>, Path(id): Path<String>, Valid(body): Valid<InterfaceBody>) -> Result<Reply, Fault> {
+async fn remove_interface(
+    cx: Cx,
+    State(net): State<Network>,
+    Path(id): Path<String>,
+    Valid(body): Valid<InterfaceBody>,
+) -> Result<Reply, Fault> {
     Ok(Reply::ok(&app::router_interface::remove(&cx, &net, &id, &body).await?))
 }
 
-async fn add_routes(cx: Cx, State(net): State<Network>, Path(id): Path<String>, Valid(body): Valid<RouterBody>) -> Result<Reply, Fault> {
+async fn add_routes(
+    cx: Cx,
+    State(net): State<Network>,
+    Path(id): Path<String>,
+    Valid(body): Valid<RouterBody>,
+) -> Result<Reply, Fault> {
     let row = app::router::change_routes(&cx, &net, &id, "add_extraroutes", &body.router.routes).await?;
     Ok(updated(&row, &()))
 }
 
-async fn remove_routes(cx: Cx, State(net): State<Network>, Path(id): Path<String>, Valid(body): Valid<RouterBody>) -> Result<Reply, Fault> {
+async fn remove_routes(
+    cx: Cx,
+    State(net): State<Network>,
+    Path(id): Path<String>,
+    Valid(body): Valid<RouterBody>,
+) -> Result<Reply, Fault> {
     let row = app::router::change_routes(&cx, &net, &id, "remove_extraroutes", &body.router.routes).await?;
     Ok(updated(&row, &()))
 }

@@ -1,4 +1,4 @@
-//! `/v2.0/security-groups`
+//! `/security-groups`
 
 use ferrostack_http::{Cx, Fault, Id, Params, Reply, Routes, Valid, axum::extract::State};
 
@@ -12,17 +12,17 @@ use crate::{
 
 pub(super) fn routes() -> Routes<Network> {
     Routes::new()
-        .get("/v2.0/security-groups", list)
+        .get("/security-groups", list)
         .policy("get_security_group")
-        .post("/v2.0/security-groups", create)
+        .post("/security-groups", create)
         .policy("create_security_group")
         .schema(&CREATE)
-        .get("/v2.0/security-groups/{id}", show)
+        .get("/security-groups/{id}", show)
         .policy("get_security_group")
-        .put("/v2.0/security-groups/{id}", update)
+        .put("/security-groups/{id}", update)
         .policy("update_security_group")
         .schema(&UPDATE)
-        .delete("/v2.0/security-groups/{id}", delete)
+        .delete("/security-groups/{id}", delete)
         .policy("delete_security_group")
 }
 
@@ -32,12 +32,15 @@ async fn list(cx: Cx, State(net): State<Network>, base: Base, params: Params) ->
     if let Some(project) = cx.project_id() {
         net.ensure_default_group(project).await?;
     }
-    let Found { rows, page: of, more } = store::security_group::list(net.db(), &Scope::of(&cx, "get_security_group"), &listing).await?;
+    let Found { rows, page: of, more } =
+        store::security_group::list(net.db(), &Scope::of(&cx, "get_security_group"), &listing).await?;
     let ids = ends(&rows, |row| row.id.to_string());
     // Rules are read only when they are asked for.
     let items = match listing.fields.want("security_group_rules") {
         true => app::security_group::with_rules(&net, rows).await?,
-        false => rows.into_iter().map(|group| crate::wire::security_group::WithRules { group, rules: Vec::new() }).collect(),
+        false => {
+            rows.into_iter().map(|group| crate::wire::security_group::WithRules { group, rules: Vec::new() }).collect()
+        }
     };
     let found: Found<()> = Found { rows: Vec::new(), page: of, more };
     Ok(page(&items, &found, ids, (&base, "security-groups", &params), &()))
@@ -53,7 +56,12 @@ async fn show(cx: Cx, State(net): State<Network>, Id(id): Id<String>, params: Pa
     Ok(single(&app::security_group::one_with_rules(&net, row).await?, &params, &()))
 }
 
-async fn update(cx: Cx, State(net): State<Network>, Id(id): Id<String>, Valid(body): Valid<SecurityGroupBody>) -> Result<Reply, Fault> {
+async fn update(
+    cx: Cx,
+    State(net): State<Network>,
+    Id(id): Id<String>,
+    Valid(body): Valid<SecurityGroupBody>,
+) -> Result<Reply, Fault> {
     let changed = app::security_group::update(&cx, &net, &id, &body.security_group).await?;
     Ok(updated(&changed, &()))
 }

@@ -1,4 +1,4 @@
-//! `/v2.0/security-group-rules`
+//! `/security-group-rules`
 
 use ferrostack_http::{Cx, Fault, Id, Params, Reply, Routes, Valid, axum::extract::State};
 
@@ -12,14 +12,14 @@ use crate::{
 
 pub(super) fn routes() -> Routes<Network> {
     Routes::new()
-        .get("/v2.0/security-group-rules", list)
+        .get("/security-group-rules", list)
         .policy("get_security_group_rule")
-        .post("/v2.0/security-group-rules", create)
+        .post("/security-group-rules", create)
         .policy("create_security_group_rule")
         .schema(&CREATE)
-        .get("/v2.0/security-group-rules/{id}", show)
+        .get("/security-group-rules/{id}", show)
         .policy("get_security_group_rule")
-        .delete("/v2.0/security-group-rules/{id}", delete)
+        .delete("/security-group-rules/{id}", delete)
         .policy("delete_security_group_rule")
 }
 
@@ -28,7 +28,8 @@ async fn list(cx: Cx, State(net): State<Network>, base: Base, params: Params) ->
     if let Some(project) = cx.project_id() {
         net.ensure_default_group(project).await?;
     }
-    let found = store::security_group_rule::list(net.db(), &Scope::of(&cx, "get_security_group_rule"), &listing).await?;
+    let found =
+        store::security_group_rule::list(net.db(), &Scope::of(&cx, "get_security_group_rule"), &listing).await?;
     let ids = ends(&found.rows, |row| row.id.to_string());
     Ok(page(&found.rows, &found, ids, (&base, "security-group-rules", &params), &()))
 }

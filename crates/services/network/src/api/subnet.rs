@@ -1,4 +1,4 @@
-//! `/v2.0/subnets`
+//! `/subnets`
 
 use ferrostack_http::{Cx, Fault, Id, Params, Reply, Routes, Valid, axum::extract::State};
 
@@ -12,17 +12,17 @@ use crate::{
 
 pub(super) fn routes() -> Routes<Network> {
     Routes::new()
-        .get("/v2.0/subnets", list)
+        .get("/subnets", list)
         .policy("get_subnet")
-        .post("/v2.0/subnets", create)
+        .post("/subnets", create)
         .policy("create_subnet")
         .schema(&CREATE)
-        .get("/v2.0/subnets/{id}", show)
+        .get("/subnets/{id}", show)
         .policy("get_subnet")
-        .put("/v2.0/subnets/{id}", update)
+        .put("/subnets/{id}", update)
         .policy("update_subnet")
         .schema(&UPDATE)
-        .delete("/v2.0/subnets/{id}", delete)
+        .delete("/subnets/{id}", delete)
         .policy("delete_subnet")
 }
 
@@ -44,7 +44,12 @@ async fn show(cx: Cx, State(net): State<Network>, Id(id): Id<String>, params: Pa
     Ok(single(&row, &params, &()))
 }
 
-async fn update(cx: Cx, State(net): State<Network>, Id(id): Id<String>, Valid(body): Valid<UpdateSubnet>) -> Result<Reply, Fault> {
+async fn update(
+    cx: Cx,
+    State(net): State<Network>,
+    Id(id): Id<String>,
+    Valid(body): Valid<UpdateSubnet>,
+) -> Result<Reply, Fault> {
     let row = app::subnet::update(&cx, &net, &id, &body.subnet).await?;
     Ok(updated(&row, &()))
 }

@@ -1,6 +1,12 @@
-//! `/v2.0/COLLECTION/ID/tags`
+//! `/COLLECTION/ID/tags`
 
-use ferrostack_http::{Cx, Fault, Reply, Routes, Valid, axum::{extract::{Path, State}, http::StatusCode}};
+use ferrostack_http::{
+    Cx, Fault, Reply, Routes, Valid,
+    axum::{
+        extract::{Path, State},
+        http::StatusCode,
+    },
+};
 
 use crate::{
     Network,
@@ -13,12 +19,15 @@ use crate::{
 macro_rules! tag_routes {
     ($routes:expr, $kind:expr, $path:literal, $see:literal, $change:literal) => {
         $routes
-            .get(concat!("/v2.0/", $path, "/{id}/tags"), |cx: Cx, State(net): State<Network>, Path(id): Path<String>| async move {
-                list(&cx, &net, $kind, &id).await
-            })
+            .get(
+                concat!("/", $path, "/{id}/tags"),
+                |cx: Cx, State(net): State<Network>, Path(id): Path<String>| async move {
+                    list(&cx, &net, $kind, &id).await
+                },
+            )
             .policy($see)
             .put(
-                concat!("/v2.0/", $path, "/{id}/tags"),
+                concat!("/", $path, "/{id}/tags"),
                 |cx: Cx, State(net): State<Network>, Path(id): Path<String>, Valid(body): Valid<Tags>| async move {
                     change(&cx, &net, $kind, &id, Change::Replace(body.tags)).await
                 },
@@ -26,27 +35,30 @@ macro_rules! tag_routes {
             .policy($change)
             .schema(&TAGS)
             .post(
-                concat!("/v2.0/", $path, "/{id}/tags"),
+                concat!("/", $path, "/{id}/tags"),
                 |cx: Cx, State(net): State<Network>, Path(id): Path<String>, Valid(body): Valid<Tags>| async move {
                     change(&cx, &net, $kind, &id, Change::Add(body.tags)).await
                 },
             )
             .policy($change)
             .schema(&TAGS)
-            .delete(concat!("/v2.0/", $path, "/{id}/tags"), |cx: Cx, State(net): State<Network>, Path(id): Path<String>| async move {
-                tag::change(&cx, &net, $kind, &id, &Change::Clear).await?;
-                Ok::<_, Fault>(Reply::no_content())
-            })
+            .delete(
+                concat!("/", $path, "/{id}/tags"),
+                |cx: Cx, State(net): State<Network>, Path(id): Path<String>| async move {
+                    tag::change(&cx, &net, $kind, &id, &Change::Clear).await?;
+                    Ok::<_, Fault>(Reply::no_content())
+                },
+            )
             .policy($change)
             .get(
-                concat!("/v2.0/", $path, "/{id}/tags/{tag}"),
+                concat!("/", $path, "/{id}/tags/{tag}"),
                 |cx: Cx, State(net): State<Network>, Path((id, tag)): Path<(String, String)>| async move {
                     has(&cx, &net, $kind, &id, &tag).await
                 },
             )
             .policy($see)
             .put(
-                concat!("/v2.0/", $path, "/{id}/tags/{tag}"),
+                concat!("/", $path, "/{id}/tags/{tag}"),
                 |cx: Cx, State(net): State<Network>, Path((id, tag)): Path<(String, String)>| async move {
                     tag::change(&cx, &net, $kind, &id, &Change::Add(vec![tag])).await?;
                     Ok::<_, Fault>(Reply::empty(StatusCode::CREATED))
@@ -55,7 +67,7 @@ macro_rules! tag_routes {
             .policy($change)
             .no_schema("the tag is in the path")
             .delete(
-                concat!("/v2.0/", $path, "/{id}/tags/{tag}"),
+                concat!("/", $path, "/{id}/tags/{tag}"),
                 |cx: Cx, State(net): State<Network>, Path((id, tag)): Path<(String, String)>| async move {
                     tag::change(&cx, &net, $kind, &id, &Change::Remove(tag)).await?;
                     Ok::<_, Fault>(Reply::no_content())

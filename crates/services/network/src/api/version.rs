@@ -23,7 +23,7 @@ pub(super) fn root_routes() -> Routes<Network> {
 }
 
 pub(super) fn routes() -> Routes<Network> {
-    Routes::new().get("/v2.0", resources).get("/v2.0/", resources)
+    Routes::new().get("/", resources)
 }
 
 async fn versions(base: Base) -> Reply {

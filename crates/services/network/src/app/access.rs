@@ -8,12 +8,21 @@ use crate::{
     error::NetworkError,
     ids::Kind,
     policy::Asked,
-    store::{self, floating_ip::FloatingIpRow, network::NetworkRow, port::PortRow, router::RouterRow, security_group::SecurityGroupRow,
-        security_group_rule::SecurityGroupRuleRow, subnet::SubnetRow},
+    store::{
+        self, floating_ip::FloatingIpRow, network::NetworkRow, port::PortRow, router::RouterRow,
+        security_group::SecurityGroupRow, security_group_rule::SecurityGroupRuleRow, subnet::SubnetRow,
+    },
 };
 
 /// Asks whether the resource is seen, then whether `action` is allowed.
-pub(crate) fn authorize(cx: &Ctx, kind: Kind, id: &str, see: &str, action: &str, asked: &Asked<'_>) -> Result<(), NetworkError> {
+pub(crate) fn authorize(
+    cx: &Ctx,
+    kind: Kind,
+    id: &str,
+    see: &str,
+    action: &str,
+    asked: &Asked<'_>,
+) -> Result<(), NetworkError> {
     cx.allow(see, asked).map_err(|_| NetworkError::not_found(kind, id))?;
     if action != see {
         cx.allow(action, asked)?;
@@ -59,7 +68,12 @@ impl Network {
     }
 
     /// The subnet with its network, for `action`.
-    pub(crate) async fn find_subnet(&self, cx: &Ctx, id: &str, action: &str) -> Result<(SubnetRow, NetworkRow), NetworkError> {
+    pub(crate) async fn find_subnet(
+        &self,
+        cx: &Ctx,
+        id: &str,
+        action: &str,
+    ) -> Result<(SubnetRow, NetworkRow), NetworkError> {
         let missing = || NetworkError::not_found(Kind::Subnet, id);
         let row = store::subnet::find(self.db(), parse(Kind::Subnet, id)?).await?.ok_or_else(missing)?;
         let network = store::network::find(self.db(), row.network_id).await?.ok_or_else(missing)?;
@@ -90,7 +104,12 @@ impl Network {
     }
 
     /// The floating IP, for `action`.
-    pub(crate) async fn find_floating_ip(&self, cx: &Ctx, id: &str, action: &str) -> Result<FloatingIpRow, NetworkError> {
+    pub(crate) async fn find_floating_ip(
+        &self,
+        cx: &Ctx,
+        id: &str,
+        action: &str,
+    ) -> Result<FloatingIpRow, NetworkError> {
         let row = store::floating_ip::find(self.db(), parse(Kind::FloatingIp, id)?).await?;
         let row = row.ok_or_else(|| NetworkError::not_found(Kind::FloatingIp, id))?;
         authorize(cx, Kind::FloatingIp, id, "get_floatingip", action, &Asked::of(&row.project_id))?;
@@ -98,7 +117,12 @@ impl Network {
     }
 
     /// The security group, for `action`.
-    pub(crate) async fn find_security_group(&self, cx: &Ctx, id: &str, action: &str) -> Result<SecurityGroupRow, NetworkError> {
+    pub(crate) async fn find_security_group(
+        &self,
+        cx: &Ctx,
+        id: &str,
+        action: &str,
+    ) -> Result<SecurityGroupRow, NetworkError> {
         let row = store::security_group::find(self.db(), parse(Kind::SecurityGroup, id)?).await?;
         let row = row.ok_or_else(|| NetworkError::not_found(Kind::SecurityGroup, id))?;
         authorize(cx, Kind::SecurityGroup, id, "get_security_group", action, &Asked::of(&row.project_id))?;
@@ -106,7 +130,12 @@ impl Network {
     }
 
     /// The security group rule, for `action`.
-    pub(crate) async fn find_security_group_rule(&self, cx: &Ctx, id: &str, action: &str) -> Result<SecurityGroupRuleRow, NetworkError> {
+    pub(crate) async fn find_security_group_rule(
+        &self,
+        cx: &Ctx,
+        id: &str,
+        action: &str,
+    ) -> Result<SecurityGroupRuleRow, NetworkError> {
         let row = store::security_group_rule::find(self.db(), parse(Kind::SecurityGroupRule, id)?).await?;
         let row = row.ok_or_else(|| NetworkError::not_found(Kind::SecurityGroupRule, id))?;
         authorize(cx, Kind::SecurityGroupRule, id, "get_security_group_rule", action, &Asked::of(&row.project_id))?;

@@ -104,11 +104,18 @@ pub(crate) fn plan(
                     requested.len()
                 )));
             }
-            requested.iter().map(|ip| plan_requested(subnets, ip, mac_address, is_router_port)).collect::<Result<Vec<_>, _>>()?
+            requested
+                .iter()
+                .map(|ip| plan_requested(subnets, ip, mac_address, is_router_port))
+                .collect::<Result<Vec<_>, _>>()?
         }
         None => {
             let of = |version: u8| -> Vec<SubnetRow> {
-                subnets.iter().filter(|subnet| subnet.ip_version() == version && !subnet.is_auto_address()).cloned().collect()
+                subnets
+                    .iter()
+                    .filter(|subnet| subnet.ip_version() == version && !subnet.is_auto_address())
+                    .cloned()
+                    .collect()
             };
             [of(4), of(6)].into_iter().filter(|subnets| !subnets.is_empty()).map(Wanted::AnyOf).collect()
         }
@@ -126,21 +133,37 @@ pub(crate) fn plan(
     Ok(wanted)
 }
 
-fn plan_requested(subnets: &[SubnetRow], ip: &RequestedIp, mac_address: &str, is_router_port: bool) -> Result<Wanted, NetworkError> {
+fn plan_requested(
+    subnets: &[SubnetRow],
+    ip: &RequestedIp,
+    mac_address: &str,
+    is_router_port: bool,
+) -> Result<Wanted, NetworkError> {
     let subnet = match (ip.subnet_id, ip.ip_address) {
         (Some(id), _) => subnets.iter().find(|subnet| subnet.id == id).ok_or_else(|| {
-            NetworkError::invalid(format!("Invalid input for fixed_ips: subnet {id} does not belong to the port's network."))
+            NetworkError::invalid(format!(
+                "Invalid input for fixed_ips: subnet {id} does not belong to the port's network."
+            ))
         })?,
         (None, Some(address)) => subnets.iter().find(|subnet| subnet.cidr.contains(&address)).ok_or_else(|| {
-            NetworkError::bad("InvalidIpForNetwork", format!("IP address {address} is not a valid IP for any of the subnets on the network."))
+            NetworkError::bad(
+                "InvalidIpForNetwork",
+                format!("IP address {address} is not a valid IP for any of the subnets on the network."),
+            )
         })?,
-        (None, None) => return Err(NetworkError::invalid("Invalid input for fixed_ips: an entry names neither subnet_id nor ip_address.")),
+        (None, None) => {
+            return Err(NetworkError::invalid(
+                "Invalid input for fixed_ips: an entry names neither subnet_id nor ip_address.",
+            ));
+        }
     };
     let Some(address) = ip.ip_address else {
-        return Ok(match mac::eui64(&subnet.cidr, mac_address).filter(|_| subnet.is_auto_address() && !is_router_port) {
-            Some(own) => Wanted::Exactly(subnet.id, own),
-            None => Wanted::AnyOf(vec![subnet.clone()]),
-        });
+        return Ok(
+            match mac::eui64(&subnet.cidr, mac_address).filter(|_| subnet.is_auto_address() && !is_router_port) {
+                Some(own) => Wanted::Exactly(subnet.id, own),
+                None => Wanted::AnyOf(vec![subnet.clone()]),
+            },
+        );
     };
     let fits = cidr::usable(&subnet.cidr).is_some_and(|usable| cidr::in_pool(&usable, address));
     if !fits {
@@ -148,7 +171,10 @@ fn plan_requested(subnets: &[SubnetRow], ip: &RequestedIp, mac_address: &str, is
         return Err(NetworkError::bad("InvalidIpForSubnet", message));
     }
     if subnet.is_auto_address() && !is_router_port && mac::eui64(&subnet.cidr, mac_address) != Some(address) {
-        let message = format!("IPv6 address {address} cannot be chosen: ports of subnet {} make their address themselves.", subnet.id);
+        let message = format!(
+            "IPv6 address {address} cannot be chosen: ports of subnet {} make their address themselves.",
+            subnet.id
+        );
         return Err(NetworkError::bad("AllocationOnAutoAddressSubnet", message));
     }
     Ok(Wanted::Exactly(subnet.id, address))
@@ -156,7 +182,12 @@ fn plan_requested(subnets: &[SubnetRow], ip: &RequestedIp, mac_address: &str, is
 
 impl Network {
     /// Takes the addresses for the port.
-    pub(crate) async fn take_addresses(&self, tx: &Tx, wanted: &[Wanted], port: PortId) -> Result<Vec<PortAddress>, NetworkError> {
+    pub(crate) async fn take_addresses(
+        &self,
+        tx: &Tx,
+        wanted: &[Wanted],
+        port: PortId,
+    ) -> Result<Vec<PortAddress>, NetworkError> {
         let mut taken = Vec::with_capacity(wanted.len());
         for wanted in wanted {
             taken.push(match wanted {

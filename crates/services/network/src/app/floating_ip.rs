@@ -35,7 +35,9 @@ fn bad(message: impl std::fmt::Display) -> NetworkError {
 
 fn address(field: &str, patch: &Patch<String>) -> Result<Option<IpAddr>, NetworkError> {
     let Some(text) = patch.as_value().filter(|text| !text.is_empty()) else { return Ok(None) };
-    let ip = text.parse().map_err(|_| NetworkError::invalid(format!("Invalid input for {field}. Reason: '{text}' is not a valid IP address.")))?;
+    let ip = text.parse().map_err(|_| {
+        NetworkError::invalid(format!("Invalid input for {field}. Reason: '{text}' is not a valid IP address."))
+    })?;
     Ok(Some(ip))
 }
 
@@ -89,7 +91,11 @@ pub(crate) async fn create(cx: &Ctx, net: &Network, wanted: CreateFloatingIp) ->
 }
 
 /// Which address a new one shall have: one of the network's IPv4 subnets.
-fn requested(subnets: &[SubnetRow], wanted: &CreateFloatingIp, chosen: Option<IpAddr>) -> Result<Option<Vec<RequestedIp>>, NetworkError> {
+fn requested(
+    subnets: &[SubnetRow],
+    wanted: &CreateFloatingIp,
+    chosen: Option<IpAddr>,
+) -> Result<Option<Vec<RequestedIp>>, NetworkError> {
     let subnet_id = match wanted.subnet_id.as_value() {
         None => None,
         Some(text) => {
@@ -141,7 +147,9 @@ async fn inside(
                 return Err(bad(format_args!("Cannot add floating IP to port {id} that has no fixed IPv4 addresses")));
             };
             if all.next().is_some() {
-                return Err(bad(format_args!("Port {id} has multiple fixed IPv4 addresses. Must provide a specific IPv4 address")));
+                return Err(bad(format_args!(
+                    "Port {id} has multiple fixed IPv4 addresses. Must provide a specific IPv4 address"
+                )));
             }
             first
         }
@@ -153,7 +161,13 @@ async fn inside(
 }
 
 /// Finds the router between, within the transaction, and locks it so that it stays as it is.
-async fn associate(net: &Network, tx: &Tx, external: NetworkId, port: &PortRow, fixed: IpAddr) -> Result<Association, NetworkError> {
+async fn associate(
+    net: &Network,
+    tx: &Tx,
+    external: NetworkId,
+    port: &PortRow,
+    fixed: IpAddr,
+) -> Result<Association, NetworkError> {
     if !store::port::lock(tx, port.id).await? {
         return Err(NetworkError::not_found(Kind::Port, port.id));
     }
@@ -188,11 +202,21 @@ async fn associate(net: &Network, tx: &Tx, external: NetworkId, port: &PortRow, 
 }
 
 /// Changes a floating IP.
-pub(crate) async fn update(cx: &Ctx, net: &Network, id: &str, patch: &CreateFloatingIp) -> Result<FloatingIpRow, NetworkError> {
+pub(crate) async fn update(
+    cx: &Ctx,
+    net: &Network,
+    id: &str,
+    patch: &CreateFloatingIp,
+) -> Result<FloatingIpRow, NetworkError> {
     retry!(update_once(cx, net, id, patch))
 }
 
-async fn update_once(cx: &Ctx, net: &Network, id: &str, patch: &CreateFloatingIp) -> Result<FloatingIpRow, NetworkError> {
+async fn update_once(
+    cx: &Ctx,
+    net: &Network,
+    id: &str,
+    patch: &CreateFloatingIp,
+) -> Result<FloatingIpRow, NetworkError> {
     let mut row = net.find_floating_ip(cx, id, "update_floatingip").await?;
     patch.description.clone().apply_to(&mut row.standard.description);
     row.standard.touch(net.clock().now());

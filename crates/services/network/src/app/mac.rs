@@ -47,7 +47,15 @@ mod tests {
     #[test]
     fn addresses_are_normalized_and_wrong_ones_refused() {
         assert_eq!(normalize("FA-16-3E-00-0a-FF").as_deref(), Some("fa:16:3e:00:0a:ff"));
-        for wrong in ["", "fa:16:3e:00:00", "fa:16:3e:00:00:00:00", "fa:16:3e:0:0:0", "00:00:00:00:00:00", "01:00:5e:00:00:01", "zz:16:3e:00:00:00"] {
+        for wrong in [
+            "",
+            "fa:16:3e:00:00",
+            "fa:16:3e:00:00:00:00",
+            "fa:16:3e:0:0:0",
+            "00:00:00:00:00:00",
+            "01:00:5e:00:00:01",
+            "zz:16:3e:00:00:00",
+        ] {
             assert_eq!(normalize(wrong), None, "{wrong}");
         }
         assert!(generate([0xfa, 0x16, 0x3e]).starts_with("fa:16:3e:"));

@@ -5,7 +5,12 @@ use ferrostack_db::DbError;
 
 use crate::{
     Network,
-    app::{access::{asked_network, owner}, quota::Resource, retry, segment::WantedSegment},
+    app::{
+        access::{asked_network, owner},
+        quota::Resource,
+        retry,
+        segment::WantedSegment,
+    },
     error::NetworkError,
     ids::{Kind, NetworkId},
     store::{self, Standard, network::NetworkRow},
@@ -16,7 +21,11 @@ use crate::{
 const SMALLEST_MTU: i64 = 68;
 
 /// Makes networks, all or none.
-pub(crate) async fn create(cx: &Ctx, net: &Network, wanted: Vec<CreateNetwork>) -> Result<Vec<NetworkRow>, NetworkError> {
+pub(crate) async fn create(
+    cx: &Ctx,
+    net: &Network,
+    wanted: Vec<CreateNetwork>,
+) -> Result<Vec<NetworkRow>, NetworkError> {
     let rows = wanted.into_iter().map(|wanted| check_new(cx, net, wanted)).collect::<Result<Vec<_>, _>>()?;
     for row in &rows {
         net.ensure_default_group(&row.project_id).await?;
@@ -39,7 +48,8 @@ pub(crate) async fn create(cx: &Ctx, net: &Network, wanted: Vec<CreateNetwork>) 
 
 fn check_new(cx: &Ctx, net: &Network, wanted: CreateNetwork) -> Result<NetworkRow, NetworkError> {
     let options = net.options();
-    let flag = |patch: &crate::wire::Patch<crate::wire::Flag>, default: bool| patch.as_value().map_or(default, |flag| flag.0);
+    let flag =
+        |patch: &crate::wire::Patch<crate::wire::Flag>, default: bool| patch.as_value().map_or(default, |flag| flag.0);
     let segment = WantedSegment {
         network_type: wanted.network_type.clone().value(),
         physical_network: wanted.physical_network.clone().value(),
@@ -101,15 +111,27 @@ fn check_mtu(mtu: i64, most: i64) -> Result<(), NetworkError> {
 /// A domain name with its final dot, or nothing.
 fn checked_domain(given: Option<String>) -> Result<String, NetworkError> {
     let given = given.unwrap_or_default();
-    let label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-') && !label.starts_with('-') && !label.ends_with('-');
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
     if given.is_empty() || given.strip_suffix('.').is_some_and(|name| name.split('.').all(label)) {
         return Ok(given);
     }
-    Err(NetworkError::invalid(format!("Invalid input for dns_domain: {given:?} is not a fully qualified domain name that ends with a dot.")))
+    Err(NetworkError::invalid(format!(
+        "Invalid input for dns_domain: {given:?} is not a fully qualified domain name that ends with a dot."
+    )))
 }
 
 /// Changes a network.
-pub(crate) async fn update(cx: &Ctx, net: &Network, id: &str, patch: &CreateNetwork) -> Result<NetworkRow, NetworkError> {
+pub(crate) async fn update(
+    cx: &Ctx,
+    net: &Network,
+    id: &str,
+    patch: &CreateNetwork,
+) -> Result<NetworkRow, NetworkError> {
     retry!(update_once(cx, net, id, patch))
 }
 
@@ -158,7 +180,12 @@ async fn update_once(cx: &Ctx, net: &Network, id: &str, patch: &CreateNetwork) -
             let mut changed = vec![(Kind::Network, row.id.0, row.standard.revision)];
             if before.mtu != row.mtu || before.dns_domain != row.dns_domain {
                 changed.extend(row.subnets.iter().map(|subnet| (Kind::Subnet, subnet.0, 0)));
-                changed.extend(store::router::list_on_network(&tx, row.id).await?.into_iter().map(|router| (Kind::Router, router.0, 0)));
+                changed.extend(
+                    store::router::list_on_network(&tx, row.id)
+                        .await?
+                        .into_iter()
+                        .map(|router| (Kind::Router, router.0, 0)),
+                );
             }
             net.enqueue(&tx, &changed).await
         })
@@ -170,7 +197,10 @@ async fn update_once(cx: &Ctx, net: &Network, id: &str, patch: &CreateNetwork) -
 async fn still_external(tx: &ferrostack_db::Tx, row: &NetworkRow) -> Result<(), NetworkError> {
     let sql = "SELECT id FROM router WHERE gateway_network_id = ? LIMIT 1";
     if ferrostack_db::Read::one(tx, sql, ferrostack_db::args![row.id]).await?.is_some() {
-        let message = format!("External network {} cannot be updated to be made non-external, since it has existing gateway ports.", row.id);
+        let message = format!(
+            "External network {} cannot be updated to be made non-external, since it has existing gateway ports.",
+            row.id
+        );
         return Err(NetworkError::conflict("ExternalNetworkInUse", message));
     }
     Ok(())
@@ -178,9 +208,11 @@ async fn still_external(tx: &ferrostack_db::Tx, row: &NetworkRow) -> Result<(), 
 
 /// A network stays shared while other projects have ports on it.
 async fn still_shared(tx: &ferrostack_db::Tx, row: &NetworkRow) -> Result<(), NetworkError> {
-    let sql = "SELECT id FROM port WHERE network_id = ? AND project_id <> ? AND device_owner NOT LIKE 'network:%' LIMIT 1";
+    let sql =
+        "SELECT id FROM port WHERE network_id = ? AND project_id <> ? AND device_owner NOT LIKE 'network:%' LIMIT 1";
     if ferrostack_db::Read::one(tx, sql, ferrostack_db::args![row.id, row.project_id]).await?.is_some() {
-        let message = format!("Unable to reconfigure sharing settings for network {}. Multiple tenants are using it.", row.id);
+        let message =
+            format!("Unable to reconfigure sharing settings for network {}. Multiple tenants are using it.", row.id);
         return Err(NetworkError::conflict("InvalidSharedSetting", message));
     }
     Ok(())

@@ -91,7 +91,8 @@ pub async fn ensure_public_network(net: &Network, wanted: &PublicNetwork) -> Res
             let mut row = network.clone();
             store::network::insert(&tx, std::slice::from_ref(network)).await?;
             net.take_segment(&tx, &mut row).await?;
-            net.count_quota(&tx, &network.project_id, &network.id.to_string(), crate::app::quota::Resource::Networks).await?;
+            net.count_quota(&tx, &network.project_id, &network.id.to_string(), crate::app::quota::Resource::Networks)
+                .await?;
             subnet::insert(net, &tx, subnet).await
         })
         .await;

@@ -6,7 +6,13 @@ use ferrostack_auth::Ctx;
 use ferrostack_db::Tx;
 use ferrostack_quota::{QuotaError, Want, count, limits, remove_limits, set_limit, take, usages};
 
-use crate::{Network, error::NetworkError, options::QuotaDefaults, policy::Asked, wire::quota::{Detail, WantedLimits}};
+use crate::{
+    Network,
+    error::NetworkError,
+    options::QuotaDefaults,
+    policy::Asked,
+    wire::quota::{Detail, WantedLimits},
+};
 
 /// What is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +76,13 @@ pub(crate) fn api_name(ledger_name: &'static str) -> &'static str {
 
 impl Network {
     /// Counts one more of the project's resource. What belongs to no project (gateways) is not counted.
-    pub(crate) async fn take_quota(&self, tx: &Tx, project_id: &str, id: &str, resource: Resource) -> Result<(), QuotaError> {
+    pub(crate) async fn take_quota(
+        &self,
+        tx: &Tx,
+        project_id: &str,
+        id: &str,
+        resource: Resource,
+    ) -> Result<(), QuotaError> {
         if project_id.is_empty() {
             return Ok(());
         }
@@ -78,7 +90,13 @@ impl Network {
     }
 
     /// Counts one more without asking the limit.
-    pub(crate) async fn count_quota(&self, tx: &Tx, project_id: &str, id: &str, resource: Resource) -> Result<(), QuotaError> {
+    pub(crate) async fn count_quota(
+        &self,
+        tx: &Tx,
+        project_id: &str,
+        id: &str,
+        resource: Resource,
+    ) -> Result<(), QuotaError> {
         Ok(count(tx, project_id, id, &[self.want(resource)]).await?)
     }
 
@@ -95,7 +113,10 @@ fn authorize(cx: &Ctx, project: &str, action: &str) -> Result<(), NetworkError> 
 /// The limits of projects that have none of their own.
 pub(crate) fn defaults(cx: &Ctx, net: &Network, project: &str) -> Result<BTreeMap<&'static str, i64>, NetworkError> {
     authorize(cx, project, "get_quota")?;
-    Ok(Resource::ALL.iter().map(|resource| (resource.api_name(), resource.default_limit(&net.options().quotas))).collect())
+    Ok(Resource::ALL
+        .iter()
+        .map(|resource| (resource.api_name(), resource.default_limit(&net.options().quotas)))
+        .collect())
 }
 
 /// A project's limits.
@@ -110,11 +131,18 @@ pub(crate) async fn show(cx: &Ctx, net: &Network, project: &str) -> Result<BTree
 }
 
 /// A project's limits and what it uses.
-pub(crate) async fn details(cx: &Ctx, net: &Network, project: &str) -> Result<BTreeMap<&'static str, Detail>, NetworkError> {
+pub(crate) async fn details(
+    cx: &Ctx,
+    net: &Network,
+    project: &str,
+) -> Result<BTreeMap<&'static str, Detail>, NetworkError> {
     let limits = show(cx, net, project).await?;
     let used = usages(net.db(), project).await?;
     let detail = |(name, limit): (&'static str, i64)| {
-        let used = used.iter().find(|usage| usage.resource.strip_prefix("network.") == Some(name)).map_or(0, |usage| usage.used);
+        let used = used
+            .iter()
+            .find(|usage| usage.resource.strip_prefix("network.") == Some(name))
+            .map_or(0, |usage| usage.used);
         (name, Detail { limit, used, reserved: 0 })
     };
     Ok(limits.into_iter().map(detail).collect())
@@ -139,13 +167,20 @@ pub(crate) async fn list(cx: &Ctx, net: &Network) -> Result<Vec<(String, BTreeMa
 }
 
 /// Gives a project limits of its own.
-pub(crate) async fn update(cx: &Ctx, net: &Network, project: &str, wanted: &WantedLimits) -> Result<BTreeMap<&'static str, i64>, NetworkError> {
+pub(crate) async fn update(
+    cx: &Ctx,
+    net: &Network,
+    project: &str,
+    wanted: &WantedLimits,
+) -> Result<BTreeMap<&'static str, i64>, NetworkError> {
     authorize(cx, project, "update_quota")?;
     let mut chosen = Vec::new();
     for (name, limit) in wanted.numbers() {
         let Some(resource) = Resource::ALL.into_iter().find(|resource| resource.api_name() == name) else { continue };
         if !(-1..=2_147_483_647).contains(&limit) {
-            return Err(NetworkError::invalid(format!("Invalid input for {name}. Reason: '{limit}' is not between -1 and 2147483647.")));
+            return Err(NetworkError::invalid(format!(
+                "Invalid input for {name}. Reason: '{limit}' is not between -1 and 2147483647."
+            )));
         }
         chosen.push((resource, limit));
     }
@@ -154,7 +189,8 @@ pub(crate) async fn update(cx: &Ctx, net: &Network, project: &str, wanted: &Want
         for (resource, limit) in &chosen {
             let used = used.get(resource.api_name()).map_or(0, |detail| detail.used);
             if *limit >= 0 && used > *limit {
-                let message = format!("Quota limit {limit} of {} is below the current usage {used}.", resource.api_name());
+                let message =
+                    format!("Quota limit {limit} of {} is below the current usage {used}.", resource.api_name());
                 return Err(NetworkError::bad("InvalidQuotaValue", message));
             }
         }
@@ -174,9 +210,13 @@ pub(crate) async fn update(cx: &Ctx, net: &Network, project: &str, wanted: &Want
 /// Takes a project's own limits away.
 pub(crate) async fn delete(cx: &Ctx, net: &Network, project: &str) -> Result<(), NetworkError> {
     authorize(cx, project, "delete_quota")?;
-    let had = net.db().tx(|tx| async move { Ok::<_, NetworkError>(remove_limits(&tx, project, "network.").await?) }).await?;
+    let had =
+        net.db().tx(|tx| async move { Ok::<_, NetworkError>(remove_limits(&tx, project, "network.").await?) }).await?;
     if had {
         return Ok(());
     }
-    Err(NetworkError::Missing { code: "TenantQuotaNotFound", message: format!("Quota for tenant {project} could not be found.") })
+    Err(NetworkError::Missing {
+        code: "TenantQuotaNotFound",
+        message: format!("Quota for tenant {project} could not be found."),
+    })
 }

@@ -12,8 +12,15 @@ use crate::{
     error::NetworkError,
     ids::{Kind, RouterId},
     policy::Asked,
-    store::{self, Standard, port::{PortRow, ROUTER_INTERFACE}, router::RouterRow},
-    wire::{Patch, router::{CreateRouter, WantedGateway}},
+    store::{
+        self, Standard,
+        port::{PortRow, ROUTER_INTERFACE},
+        router::RouterRow,
+    },
+    wire::{
+        Patch,
+        router::{CreateRouter, WantedGateway},
+    },
 };
 use gateway::Way;
 
@@ -92,7 +99,12 @@ async fn update_once(cx: &Ctx, net: &Network, id: &str, patch: &CreateRouter) ->
 }
 
 /// Writes a changed router by compare-and-set, with its gateway and its routes.
-async fn write(net: &Network, mut row: RouterRow, way: &Way, new_routes: Option<Vec<store::router::Route>>) -> Result<RouterRow, NetworkError> {
+async fn write(
+    net: &Network,
+    mut row: RouterRow,
+    way: &Way,
+    new_routes: Option<Vec<store::router::Route>>,
+) -> Result<RouterRow, NetworkError> {
     row.standard.touch(net.clock().now());
     let (row, new_routes) = (&row, &new_routes);
     net.db()
@@ -166,7 +178,9 @@ pub(crate) async fn delete(cx: &Ctx, net: &Network, id: &str) -> Result<(), Netw
             if !store::router::lock(&tx, row.id, now).await? {
                 return Err(NetworkError::not_found(Kind::Router, row.id));
             }
-            let Some(row) = store::router::find(&tx, row.id).await? else { return Err(NetworkError::not_found(Kind::Router, row.id)) };
+            let Some(row) = store::router::find(&tx, row.id).await? else {
+                return Err(NetworkError::not_found(Kind::Router, row.id));
+            };
             if !interfaces(&tx, row.id).await?.is_empty() {
                 return Err(in_use());
             }

@@ -31,7 +31,8 @@ use crate::{
 
 /// The subnets on which the router has an interface.
 pub(crate) async fn subnets_of(tx: &Tx, id: RouterId) -> Result<Vec<SubnetRow>, DbError> {
-    let ids: Vec<SubnetId> = interfaces(tx, id).await?.iter().flat_map(|port| port.fixed_ips.iter().map(|ip| ip.subnet_id)).collect();
+    let ids: Vec<SubnetId> =
+        interfaces(tx, id).await?.iter().flat_map(|port| port.fixed_ips.iter().map(|ip| ip.subnet_id)).collect();
     if ids.is_empty() { Ok(Vec::new()) } else { store::subnet::find_many(tx, &ids).await }
 }
 
@@ -75,13 +76,18 @@ async fn add_subnet(cx: &Ctx, net: &Network, id: &str, subnet: &str) -> Result<I
             let ports = begin(net, &tx, router, std::slice::from_ref(subnet)).await?;
             // Several IPv6 subnets of one network share an interface.
             let shared = ports.into_iter().find(|port| {
-                subnet.ip_version() == 6 && port.network_id == network.id && port.fixed_ips.iter().all(|ip| ip.ip_address.is_ipv6())
+                subnet.ip_version() == 6
+                    && port.network_id == network.id
+                    && port.fixed_ips.iter().all(|ip| ip.ip_address.is_ipv6())
             });
             let port = match shared {
                 Some(port) => extend(net, &tx, port, subnets, requested).await?,
                 None => new_port(net, &tx, router, network, subnets, requested).await?,
             };
-            let changed = [(Kind::Router, router.id.0, router.standard.revision + 1), (Kind::Port, port.id.0, port.standard.revision)];
+            let changed = [
+                (Kind::Router, router.id.0, router.standard.revision + 1),
+                (Kind::Port, port.id.0, port.standard.revision),
+            ];
             net.enqueue(&tx, &changed).await?;
             Ok(answer(router, &port, subnet.id))
         })
@@ -89,7 +95,12 @@ async fn add_subnet(cx: &Ctx, net: &Network, id: &str, subnet: &str) -> Result<I
 }
 
 /// Locks the router's row and checks that the subnets overlap with none that it has, and gives its interfaces.
-async fn begin(net: &Network, tx: &Tx, router: &RouterRow, subnets: &[SubnetRow]) -> Result<Vec<PortRow>, NetworkError> {
+async fn begin(
+    net: &Network,
+    tx: &Tx,
+    router: &RouterRow,
+    subnets: &[SubnetRow],
+) -> Result<Vec<PortRow>, NetworkError> {
     if !store::router::lock(tx, router.id, net.clock().now()).await? {
         return Err(NetworkError::not_found(Kind::Router, router.id));
     }
@@ -125,12 +136,26 @@ async fn new_port(
 ) -> Result<PortRow, NetworkError> {
     let row = for_service(net, &router.project_id, network, ROUTER_INTERFACE, router.id.to_string());
     net.take_quota(tx, &row.project_id, &row.id.to_string(), Resource::Ports).await?;
-    insert(net, tx, &NewPort { row, subnets: subnets.to_vec(), requested: Some(requested.to_vec()), generated_mac: true }).await
+    insert(
+        net,
+        tx,
+        &NewPort { row, subnets: subnets.to_vec(), requested: Some(requested.to_vec()), generated_mac: true },
+    )
+    .await
 }
 
-async fn extend(net: &Network, tx: &Tx, mut port: PortRow, subnets: &[SubnetRow], more: [RequestedIp; 1]) -> Result<PortRow, NetworkError> {
-    let mut all: Vec<RequestedIp> =
-        port.fixed_ips.iter().map(|ip| RequestedIp { subnet_id: Some(ip.subnet_id), ip_address: Some(ip.ip_address) }).collect();
+async fn extend(
+    net: &Network,
+    tx: &Tx,
+    mut port: PortRow,
+    subnets: &[SubnetRow],
+    more: [RequestedIp; 1],
+) -> Result<PortRow, NetworkError> {
+    let mut all: Vec<RequestedIp> = port
+        .fixed_ips
+        .iter()
+        .map(|ip| RequestedIp { subnet_id: Some(ip.subnet_id), ip_address: Some(ip.ip_address) })
+        .collect();
     all.extend(more);
     move_addresses(net, tx, &mut port, subnets, &all).await?;
     port.standard.touch(net.clock().now());
@@ -142,7 +167,10 @@ async fn add_port(cx: &Ctx, net: &Network, id: &str, port: &str) -> Result<Inter
     let router = net.find_router(cx, id, "add_router_interface").await?;
     let port = net.find_port(cx, port, "update_port").await?;
     if !port.device_id.is_empty() {
-        let message = format!("Unable to complete operation on port {} for network {}. Port already has an attached device {}.", port.id, port.network_id, port.device_id);
+        let message = format!(
+            "Unable to complete operation on port {} for network {}. Port already has an attached device {}.",
+            port.id, port.network_id, port.device_id
+        );
         return Err(NetworkError::conflict("PortInUse", message));
     }
     let ids: Vec<SubnetId> = port.fixed_ips.iter().map(|ip| ip.subnet_id).collect();
@@ -164,7 +192,10 @@ async fn add_port(cx: &Ctx, net: &Network, id: &str, port: &str) -> Result<Inter
             port.standard.touch(net.clock().now());
             write(&tx, &port).await?;
             store::port::replace_groups(&tx, port.id, &[]).await?;
-            let changed = [(Kind::Router, router.id.0, router.standard.revision + 1), (Kind::Port, port.id.0, port.standard.revision)];
+            let changed = [
+                (Kind::Router, router.id.0, router.standard.revision + 1),
+                (Kind::Port, port.id.0, port.standard.revision),
+            ];
             net.enqueue(&tx, &changed).await?;
             Ok(answer(router, &port, first))
         })
@@ -197,10 +228,14 @@ async fn remove_once(cx: &Ctx, net: &Network, id: &str, body: &InterfaceBody) ->
             }
             let on_subnet = |row: &PortRow| subnet.is_none_or(|id| row.fixed_ips.iter().any(|ip| ip.subnet_id == id));
             let ports = interfaces(&tx, router.id).await?;
-            let found = ports.into_iter().find(|row| port.is_none_or(|id| id == row.id) && (on_subnet(row) || port.is_some()));
+            let found =
+                ports.into_iter().find(|row| port.is_none_or(|id| id == row.id) && (on_subnet(row) || port.is_some()));
             let row = found.ok_or_else(|| not_connected(router.id, port, subnet))?;
             if !on_subnet(&row) {
-                let message = format!("Subnet ID mismatch: interface {} of router {} is not on the subnet that was named.", row.id, router.id);
+                let message = format!(
+                    "Subnet ID mismatch: interface {} of router {} is not on the subnet that was named.",
+                    row.id, router.id
+                );
                 return Err(NetworkError::conflict("SubnetMismatchForPort", message));
             }
             let going: Vec<SubnetId> = match subnet {
@@ -222,7 +257,12 @@ async fn remove_once(cx: &Ctx, net: &Network, id: &str, body: &InterfaceBody) ->
 }
 
 /// An interface that serves several IPv6 subnets loses one of them.
-async fn shrink(net: &Network, tx: &Tx, mut row: PortRow, going: &[SubnetId]) -> Result<store::sync::Changed, NetworkError> {
+async fn shrink(
+    net: &Network,
+    tx: &Tx,
+    mut row: PortRow,
+    going: &[SubnetId],
+) -> Result<store::sync::Changed, NetworkError> {
     for ip in row.fixed_ips.extract_if(.., |ip| going.contains(&ip.subnet_id)).collect::<Vec<_>>() {
         store::address::delete(tx, ip.subnet_id, ip.ip_address, row.id).await?;
     }
@@ -239,7 +279,10 @@ fn not_connected(router: RouterId, port: Option<PortId>, subnet: Option<SubnetId
         },
         (port, _) => NetworkError::Missing {
             code: "RouterInterfaceNotFound",
-            message: format!("Router {router} does not have an interface with id {}.", port.map(|id| id.to_string()).unwrap_or_default()),
+            message: format!(
+                "Router {router} does not have an interface with id {}.",
+                port.map(|id| id.to_string()).unwrap_or_default()
+            ),
         },
     }
 }

@@ -43,7 +43,13 @@ impl DefaultGroups {
 }
 
 /// A rule of a new group.
-fn rule(group: &SecurityGroupRow, direction: &str, ethertype: &str, remote: Option<SecurityGroupId>, now: Timestamp) -> SecurityGroupRuleRow {
+fn rule(
+    group: &SecurityGroupRow,
+    direction: &str,
+    ethertype: &str,
+    remote: Option<SecurityGroupId>,
+    now: Timestamp,
+) -> SecurityGroupRuleRow {
     SecurityGroupRuleRow {
         id: SecurityGroupRuleId::new(),
         project_id: group.project_id.clone(),
@@ -110,7 +116,9 @@ impl Network {
         match made {
             Ok(()) => Ok(group.id),
             Err(NetworkError::Db(error)) if error.is_duplicate() => {
-                let other = store::security_group::find_default(self.db(), project_id).await?;
+                // Within a transaction, for the other one's row may be written but not committed yet.
+                let find = |tx| async move { store::security_group::find_default(&tx, project_id).await };
+                let other = self.db().tx(find).await?;
                 other.ok_or(NetworkError::Db(error))
             }
             Err(error) => Err(error),
@@ -127,7 +135,10 @@ pub(crate) async fn with_rules(net: &Network, groups: Vec<SecurityGroupRow>) -> 
             rules.entry(rule.group_id).or_default().push(rule);
         }
     }
-    Ok(groups.into_iter().map(|group| WithRules { rules: rules.remove(&group.id).unwrap_or_default(), group }).collect())
+    Ok(groups
+        .into_iter()
+        .map(|group| WithRules { rules: rules.remove(&group.id).unwrap_or_default(), group })
+        .collect())
 }
 
 /// One group with its rules.
@@ -148,7 +159,10 @@ pub(crate) async fn create(cx: &Ctx, net: &Network, wanted: CreateSecurityGroup)
     };
     cx.allow("create_security_group", &Asked::of(&group.project_id))?;
     if group.name.eq_ignore_ascii_case(DEFAULT) {
-        return Err(NetworkError::conflict("SecurityGroupDefaultAlreadyExists", "Default security group already exists."));
+        return Err(NetworkError::conflict(
+            "SecurityGroupDefaultAlreadyExists",
+            "Default security group already exists.",
+        ));
     }
     net.ensure_default_group(&group.project_id).await?;
     let made = WithRules { rules: first_rules(&group, false, now), group };
@@ -168,19 +182,35 @@ pub(crate) async fn create(cx: &Ctx, net: &Network, wanted: CreateSecurityGroup)
 }
 
 /// Changes a group.
-pub(crate) async fn update(cx: &Ctx, net: &Network, id: &str, patch: &CreateSecurityGroup) -> Result<WithRules, NetworkError> {
+pub(crate) async fn update(
+    cx: &Ctx,
+    net: &Network,
+    id: &str,
+    patch: &CreateSecurityGroup,
+) -> Result<WithRules, NetworkError> {
     let group = retry!(update_once(cx, net, id, patch))?;
     one_with_rules(net, group).await
 }
 
-async fn update_once(cx: &Ctx, net: &Network, id: &str, patch: &CreateSecurityGroup) -> Result<SecurityGroupRow, NetworkError> {
+async fn update_once(
+    cx: &Ctx,
+    net: &Network,
+    id: &str,
+    patch: &CreateSecurityGroup,
+) -> Result<SecurityGroupRow, NetworkError> {
     let mut row = net.find_security_group(cx, id, "update_security_group").await?;
     let renamed = patch.name.as_value().is_some_and(|name| *name != row.name);
     if renamed && store::security_group::is_default(net.db(), row.id).await? {
-        return Err(NetworkError::conflict("SecurityGroupCannotUpdateDefault", "Updating default security group not allowed."));
+        return Err(NetworkError::conflict(
+            "SecurityGroupCannotUpdateDefault",
+            "Updating default security group not allowed.",
+        ));
     }
     if renamed && patch.name.as_value().is_some_and(|name| name.eq_ignore_ascii_case(DEFAULT)) {
-        return Err(NetworkError::conflict("SecurityGroupDefaultAlreadyExists", "Default security group already exists."));
+        return Err(NetworkError::conflict(
+            "SecurityGroupDefaultAlreadyExists",
+            "Default security group already exists.",
+        ));
     }
     let stateful = patch.stateful.value().map_or(row.stateful, |flag| flag.0);
     if stateful != row.stateful && is_used(net, row.id).await? {
@@ -215,7 +245,10 @@ fn in_use(id: SecurityGroupId) -> NetworkError {
 pub(crate) async fn delete(cx: &Ctx, net: &Network, id: &str) -> Result<(), NetworkError> {
     let row = net.find_security_group(cx, id, "delete_security_group").await?;
     if !cx.is_admin() && store::security_group::is_default(net.db(), row.id).await? {
-        return Err(NetworkError::conflict("SecurityGroupCannotRemoveDefault", "Insufficient rights for removing default security group."));
+        return Err(NetworkError::conflict(
+            "SecurityGroupCannotRemoveDefault",
+            "Insufficient rights for removing default security group.",
+        ));
     }
     let (row, now) = (&row, net.clock().now());
     let deleted = net

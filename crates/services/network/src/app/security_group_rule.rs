@@ -46,15 +46,23 @@ pub(crate) const PROTOCOLS: [(&str, u8); 25] = [
 
 /// The number of a protocol; none for a name that nobody knows.
 pub(crate) fn protocol_number(name: &str, ethertype: &str) -> Option<u8> {
-    let number = name.parse().ok().or_else(|| PROTOCOLS.iter().find(|(known, _)| *known == name).map(|(_, number)| *number))?;
+    let number =
+        name.parse().ok().or_else(|| PROTOCOLS.iter().find(|(known, _)| *known == name).map(|(_, number)| *number))?;
     Some(if number == 1 && ethertype == "IPv6" { 58 } else { number })
 }
 
 /// Makes rules, all or none; they belong to one group.
-pub(crate) async fn create(cx: &Ctx, net: &Network, wanted: Vec<CreateRule>) -> Result<Vec<SecurityGroupRuleRow>, NetworkError> {
+pub(crate) async fn create(
+    cx: &Ctx,
+    net: &Network,
+    wanted: Vec<CreateRule>,
+) -> Result<Vec<SecurityGroupRuleRow>, NetworkError> {
     let group_id = wanted.first().map(|rule| rule.security_group_id.clone()).unwrap_or_default();
     if wanted.iter().any(|rule| rule.security_group_id != group_id) {
-        return Err(NetworkError::bad("SecurityGroupNotSingleGroupRules", "Only allowed to update rules for one security profile at a time."));
+        return Err(NetworkError::bad(
+            "SecurityGroupNotSingleGroupRules",
+            "Only allowed to update rules for one security profile at a time.",
+        ));
     }
     let group = net.find_security_group(cx, &group_id, "get_security_group").await?;
     let mut rows: Vec<SecurityGroupRuleRow> = Vec::with_capacity(wanted.len());
@@ -98,17 +106,32 @@ fn key(row: &SecurityGroupRuleRow) -> Key {
     let protocol = row.protocol.as_deref().and_then(|name| protocol_number(name, &row.ethertype));
     // The prefix that holds everything is the same as none.
     let prefix = row.normalized_cidr().filter(|net| net.prefix_len() > 0);
-    (row.direction.clone(), row.ethertype.clone(), protocol, row.port_range_min, row.port_range_max, prefix, row.remote_group_id)
+    (
+        row.direction.clone(),
+        row.ethertype.clone(),
+        protocol,
+        row.port_range_min,
+        row.port_range_max,
+        prefix,
+        row.remote_group_id,
+    )
 }
 
 fn exists(id: SecurityGroupRuleId) -> NetworkError {
     NetworkError::conflict("SecurityGroupRuleExists", format!("Security group rule already exists. Rule id is {id}."))
 }
 
-fn check_new(wanted: CreateRule, group_id: SecurityGroupId, project_id: String, now: Timestamp) -> Result<SecurityGroupRuleRow, NetworkError> {
+fn check_new(
+    wanted: CreateRule,
+    group_id: SecurityGroupId,
+    project_id: String,
+    now: Timestamp,
+) -> Result<SecurityGroupRuleRow, NetworkError> {
     let direction = wanted.direction.to_ascii_lowercase();
     if !matches!(direction.as_str(), "ingress" | "egress") {
-        return Err(NetworkError::invalid(format!("Invalid input for direction. Reason: '{direction}' is not in ['ingress', 'egress'].")));
+        return Err(NetworkError::invalid(format!(
+            "Invalid input for direction. Reason: '{direction}' is not in ['ingress', 'egress']."
+        )));
     }
     let prefix = wanted.remote_ip_prefix.value().filter(|text| !text.is_empty());
     let remote = wanted.remote_group_id.value().filter(|text| !text.is_empty());
@@ -128,7 +151,9 @@ fn check_new(wanted: CreateRule, group_id: SecurityGroupId, project_id: String, 
     }
     if let Some(text) = &prefix {
         let net = cidr::parse(text).ok_or_else(|| {
-            NetworkError::invalid(format!("Invalid input for remote_ip_prefix. Reason: '{text}' is not a valid IP prefix."))
+            NetworkError::invalid(format!(
+                "Invalid input for remote_ip_prefix. Reason: '{text}' is not a valid IP prefix."
+            ))
         })?;
         if net.addr().is_ipv4() != (ethertype == "IPv4") {
             let message = format!("Conflicting value ethertype {ethertype} for CIDR {text}.");
@@ -140,7 +165,8 @@ fn check_new(wanted: CreateRule, group_id: SecurityGroupId, project_id: String, 
         None => None,
     };
     let protocol = protocol(wanted.protocol.value().map(|text| text.0), ethertype)?;
-    let (min, max) = (wanted.port_range_min.value().map(|port| port.0), wanted.port_range_max.value().map(|port| port.0));
+    let (min, max) =
+        (wanted.port_range_min.value().map(|port| port.0), wanted.port_range_max.value().map(|port| port.0));
     let (port_range_min, port_range_max) = ports(protocol.as_deref(), ethertype, min, max)?;
     Ok(SecurityGroupRuleRow {
         id: SecurityGroupRuleId::new(),
@@ -159,14 +185,19 @@ fn check_new(wanted: CreateRule, group_id: SecurityGroupId, project_id: String, 
 
 /// The protocol as it is stored: in lower case; `any` and -1 are none.
 fn protocol(given: Option<String>, ethertype: &str) -> Result<Option<String>, NetworkError> {
-    let Some(name) = given.map(|name| name.to_ascii_lowercase()).filter(|name| !matches!(name.as_str(), "" | "any" | "-1")) else {
+    let Some(name) =
+        given.map(|name| name.to_ascii_lowercase()).filter(|name| !matches!(name.as_str(), "" | "any" | "-1"))
+    else {
         return Ok(None);
     };
     let Some(number) = protocol_number(&name, ethertype) else {
         let known: Vec<&str> = PROTOCOLS.iter().map(|(name, _)| *name).collect();
         return Err(NetworkError::bad(
             "SecurityGroupRuleInvalidProtocol",
-            format!("Security group rule protocol {name} not supported. Only protocol values {} and integer representations [0 to 255] are supported.", known.join(", ")),
+            format!(
+                "Security group rule protocol {name} not supported. Only protocol values {} and integer representations [0 to 255] are supported.",
+                known.join(", ")
+            ),
         ));
     };
     let only_v6 = name.starts_with("ipv6-") || name == "icmpv6";
@@ -178,14 +209,22 @@ fn protocol(given: Option<String>, ethertype: &str) -> Result<Option<String>, Ne
 }
 
 /// Checks ports, or type and code of ICMP.
-fn ports(protocol: Option<&str>, ethertype: &str, min: Option<i64>, max: Option<i64>) -> Result<(Option<i64>, Option<i64>), NetworkError> {
+fn ports(
+    protocol: Option<&str>,
+    ethertype: &str,
+    min: Option<i64>,
+    max: Option<i64>,
+) -> Result<(Option<i64>, Option<i64>), NetworkError> {
     // -1 for both is the older way to say "all".
     let (min, max) = if min == Some(-1) && max.is_none_or(|max| max == -1) { (None, None) } else { (min, max) };
     if min.is_none() && max.is_none() {
         return Ok((None, None));
     }
     let Some(name) = protocol else {
-        return Err(NetworkError::bad("SecurityGroupProtocolRequiredWithPorts", "Must also specify protocol if port range is given."));
+        return Err(NetworkError::bad(
+            "SecurityGroupProtocolRequiredWithPorts",
+            "Must also specify protocol if port range is given.",
+        ));
     };
     match protocol_number(name, ethertype) {
         Some(1 | 58) => {
@@ -196,7 +235,10 @@ fn ports(protocol: Option<&str>, ethertype: &str, min: Option<i64>, max: Option<
                 }
             }
             if min.is_none() {
-                let message = format!("ICMP code (port-range-max) {} is provided but ICMP type (port-range-min) is missing.", max.unwrap_or(0));
+                let message = format!(
+                    "ICMP code (port-range-max) {} is provided but ICMP type (port-range-min) is missing.",
+                    max.unwrap_or(0)
+                );
                 return Err(NetworkError::bad("SecurityGroupMissingIcmpType", message));
             }
         }
@@ -205,12 +247,16 @@ fn ports(protocol: Option<&str>, ethertype: &str, min: Option<i64>, max: Option<
             match (min, max) {
                 (Some(min), Some(max)) if fits(min) && fits(max) && min <= max => {}
                 (Some(min), Some(max)) if fits(min) && fits(max) => {
-                    let message = format!("For TCP/UDP protocols, port_range_min must be <= port_range_max ({min} > {max}).");
+                    let message =
+                        format!("For TCP/UDP protocols, port_range_min must be <= port_range_max ({min} > {max}).");
                     return Err(NetworkError::bad("SecurityGroupInvalidPortRange", message));
                 }
                 (Some(_), Some(_)) => {
                     let bad = [min, max].into_iter().flatten().find(|port| !fits(*port)).unwrap_or(0);
-                    return Err(NetworkError::bad("SecurityGroupInvalidPortValue", format!("Invalid value for port {bad}.")));
+                    return Err(NetworkError::bad(
+                        "SecurityGroupInvalidPortValue",
+                        format!("Invalid value for port {bad}."),
+                    ));
                 }
                 _ => {
                     let message = "For TCP/UDP protocols, port_range_min and port_range_max must both be given.";
@@ -219,7 +265,8 @@ fn ports(protocol: Option<&str>, ethertype: &str, min: Option<i64>, max: Option<
             }
         }
         _ => {
-            let message = format!("Invalid protocol {name} for port range, only supported for TCP, UDP, UDPLITE, SCTP and DCCP.");
+            let message =
+                format!("Invalid protocol {name} for port range, only supported for TCP, UDP, UDPLITE, SCTP and DCCP.");
             return Err(NetworkError::bad("SecurityGroupInvalidProtocolForPort", message));
         }
     }

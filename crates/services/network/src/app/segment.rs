@@ -26,36 +26,55 @@ impl WantedSegment {
         let network_type = match (&self.network_type, &self.physical_network, self.segmentation_id) {
             (Some(given), _, _) => given.as_str(),
             (None, None, None) => "geneve",
-            (None, _, _) => return Err(NetworkError::invalid("Invalid input for operation: provider:network_type required.")),
+            (None, _, _) => {
+                return Err(NetworkError::invalid("Invalid input for operation: provider:network_type required."));
+            }
         };
         let physical = match (network_type, self.physical_network) {
             ("flat" | "vlan", Some(name)) if known.contains(&name) => name,
             ("flat" | "vlan", Some(name)) => {
-                let message = format!("Invalid input for operation: physical_network '{name}' unknown (known: {}).", known.join(", "));
+                let message = format!(
+                    "Invalid input for operation: physical_network '{name}' unknown (known: {}).",
+                    known.join(", ")
+                );
                 return Err(NetworkError::invalid(message));
             }
             ("flat" | "vlan", None) => match known.first() {
                 Some(name) if network_type == "vlan" => name.clone(),
-                _ => return Err(NetworkError::invalid("Invalid input for operation: physical_network required for flat provider network.")),
+                _ => {
+                    return Err(NetworkError::invalid(
+                        "Invalid input for operation: physical_network required for flat provider network.",
+                    ));
+                }
             },
             ("geneve", None) => String::new(),
             ("geneve", Some(_)) => {
-                return Err(NetworkError::invalid("Invalid input for operation: provider:physical_network specified for geneve network."));
+                return Err(NetworkError::invalid(
+                    "Invalid input for operation: provider:physical_network specified for geneve network.",
+                ));
             }
             (other, _) => {
-                let message = format!("Invalid input for operation: provider:network_type {other:?} is not one of geneve, vlan, flat.");
+                let message = format!(
+                    "Invalid input for operation: provider:network_type {other:?} is not one of geneve, vlan, flat."
+                );
                 return Err(NetworkError::invalid(message));
             }
         };
         let range = match network_type {
             "flat" if self.segmentation_id.is_some() => {
-                return Err(NetworkError::invalid("Invalid input for operation: segmentation_id specified for flat provider network."));
+                return Err(NetworkError::invalid(
+                    "Invalid input for operation: segmentation_id specified for flat provider network.",
+                ));
             }
             "vlan" => 1..=4094,
             _ => 1..=LARGEST_KEY,
         };
         if let Some(id) = self.segmentation_id.filter(|id| !range.contains(id)) {
-            let message = format!("Invalid input for operation: segmentation_id {id} is out of range ({} to {}).", range.start(), range.end());
+            let message = format!(
+                "Invalid input for operation: segmentation_id {id} is out of range ({} to {}).",
+                range.start(),
+                range.end()
+            );
             return Err(NetworkError::invalid(message));
         }
         Ok((network_type.to_owned(), physical, self.segmentation_id))
@@ -96,9 +115,18 @@ fn in_use(error: ferrostack_db::DbError, row: &NetworkRow) -> NetworkError {
     }
     let (physical, id) = (&row.physical_network, row.segmentation_id.unwrap_or(0));
     match row.network_type.as_str() {
-        "flat" => NetworkError::conflict("FlatNetworkInUse", format!("Unable to create the flat network. Physical network {physical} is in use.")),
-        "vlan" => NetworkError::conflict("VlanIdInUse", format!("Unable to create the network. The VLAN {id} on physical network {physical} is in use.")),
-        _ => NetworkError::conflict("TunnelIdInUse", format!("Unable to create the network. The tunnel ID {id} is in use.")),
+        "flat" => NetworkError::conflict(
+            "FlatNetworkInUse",
+            format!("Unable to create the flat network. Physical network {physical} is in use."),
+        ),
+        "vlan" => NetworkError::conflict(
+            "VlanIdInUse",
+            format!("Unable to create the network. The VLAN {id} on physical network {physical} is in use."),
+        ),
+        _ => NetworkError::conflict(
+            "TunnelIdInUse",
+            format!("Unable to create the network. The tunnel ID {id} is in use."),
+        ),
     }
 }
 
@@ -106,7 +134,11 @@ fn in_use(error: ferrostack_db::DbError, row: &NetworkRow) -> NetworkError {
 mod tests {
     use super::*;
 
-    fn check(network_type: Option<&str>, physical: Option<&str>, id: Option<i64>) -> Result<(String, String, Option<i64>), NetworkError> {
+    fn check(
+        network_type: Option<&str>,
+        physical: Option<&str>,
+        id: Option<i64>,
+    ) -> Result<(String, String, Option<i64>), NetworkError> {
         let wanted = WantedSegment {
             network_type: network_type.map(str::to_owned),
             physical_network: physical.map(str::to_owned),

@@ -8,7 +8,12 @@ use ferrostack_db::Tx;
 
 use crate::{
     Network,
-    app::{access::{asked_network, owner}, cidr, mac, quota::Resource, retry},
+    app::{
+        access::{asked_network, owner},
+        cidr, mac,
+        quota::Resource,
+        retry,
+    },
     error::NetworkError,
     ids::{Kind, NetworkId, SubnetId},
     policy::Asked,
@@ -87,7 +92,9 @@ async fn dependents(tx: &Tx, network: NetworkId) -> Result<Vec<Changed>, Network
 async fn add_own_addresses(tx: &Tx, subnet: &SubnetRow, now: Timestamp) -> Result<Vec<Changed>, NetworkError> {
     let mut changed = Vec::new();
     for mut port in store::port::list_of_network(tx, subnet.network_id).await? {
-        let Some(ip_address) = mac::eui64(&subnet.cidr, &port.mac_address).filter(|_| !port.device_owner.starts_with("network:")) else {
+        let Some(ip_address) =
+            mac::eui64(&subnet.cidr, &port.mac_address).filter(|_| !port.device_owner.starts_with("network:"))
+        else {
             continue;
         };
         if !store::address::insert(tx, subnet.id, ip_address, port.id).await? {

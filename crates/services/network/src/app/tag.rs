@@ -35,17 +35,31 @@ pub(crate) async fn find(cx: &Ctx, net: &Network, kind: Kind, id: &str, write: b
         Kind::Port => net.find_port(cx, id, action("get_port", "update_port")).await?.standard,
         Kind::Router => net.find_router(cx, id, action("get_router", "update_router")).await?.standard,
         Kind::FloatingIp => net.find_floating_ip(cx, id, action("get_floatingip", "update_floatingip")).await?.standard,
-        Kind::SecurityGroup => net.find_security_group(cx, id, action("get_security_group", "update_security_group")).await?.standard,
+        Kind::SecurityGroup => {
+            net.find_security_group(cx, id, action("get_security_group", "update_security_group")).await?.standard
+        }
         Kind::SecurityGroupRule => return Err(NetworkError::not_found(kind, id)),
     })
 }
 
 /// Changes a resource's tags and gives them.
-pub(crate) async fn change(cx: &Ctx, net: &Network, kind: Kind, id: &str, change: &Change) -> Result<Vec<String>, NetworkError> {
+pub(crate) async fn change(
+    cx: &Ctx,
+    net: &Network,
+    kind: Kind,
+    id: &str,
+    change: &Change,
+) -> Result<Vec<String>, NetworkError> {
     retry!(change_once(cx, net, kind, id, change))
 }
 
-async fn change_once(cx: &Ctx, net: &Network, kind: Kind, id: &str, change: &Change) -> Result<Vec<String>, NetworkError> {
+async fn change_once(
+    cx: &Ctx,
+    net: &Network,
+    kind: Kind,
+    id: &str,
+    change: &Change,
+) -> Result<Vec<String>, NetworkError> {
     let before = find(cx, net, kind, id, true).await?;
     let mut tags = before.tags.clone();
     match change {
@@ -58,10 +72,14 @@ async fn change_once(cx: &Ctx, net: &Network, kind: Kind, id: &str, change: &Cha
     tags.sort();
     tags.dedup();
     if let Some(tag) = tags.iter().find(|tag| tag.is_empty() || tag.chars().count() > 255) {
-        return Err(NetworkError::invalid(format!("Invalid input for tags. Reason: {tag:?} is empty or longer than 255 characters.")));
+        return Err(NetworkError::invalid(format!(
+            "Invalid input for tags. Reason: {tag:?} is empty or longer than 255 characters."
+        )));
     }
     if tags.len() > MAX_TAGS {
-        return Err(NetworkError::invalid(format!("Invalid input for tags. Reason: a resource has at most {MAX_TAGS} tags.")));
+        return Err(NetworkError::invalid(format!(
+            "Invalid input for tags. Reason: a resource has at most {MAX_TAGS} tags."
+        )));
     }
     let (written, now) = (&tags, net.clock().now());
     net.db()

@@ -55,7 +55,8 @@ async fn add(net: &Network, ports: &[PortRow], all: &mut HashMap<Uuid, Vec<Addre
         };
         for fixed in &port.fixed_ips {
             of_port.push(address(fixed.ip_address, AddressKind::Fixed));
-            let leads_here = |to: &store::floating_ip::Association| to.port_id == port.id && to.fixed_ip_address == fixed.ip_address;
+            let leads_here =
+                |to: &store::floating_ip::Association| to.port_id == port.id && to.fixed_ip_address == fixed.ip_address;
             for row in floating.iter().filter(|row| row.association.as_ref().is_some_and(leads_here)) {
                 of_port.push(address(row.floating_ip_address, AddressKind::Floating));
             }

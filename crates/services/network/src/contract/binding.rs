@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use crate::{
     Network,
-    app::{port::{ACTIVE, DOWN, delete::remove, update::write}, retry},
+    app::{
+        port::{ACTIVE, DOWN, delete::remove, update::write},
+        retry,
+    },
     error::NetworkError,
     ids::{Kind, PortId},
     northbound,
@@ -72,7 +75,9 @@ async fn describe(net: &Network, rows: Vec<PortRow>) -> Result<Vec<BoundPort>, N
             FixedIp {
                 subnet_id: ip.subnet_id.0,
                 ip: ip.ip_address,
-                prefix: subnet.map_or(if matches!(ip.ip_address, IpAddr::V4(_)) { 32 } else { 128 }, |subnet| subnet.cidr.prefix_len()),
+                prefix: subnet.map_or(if matches!(ip.ip_address, IpAddr::V4(_)) { 32 } else { 128 }, |subnet| {
+                    subnet.cidr.prefix_len()
+                }),
                 gateway: subnet.and_then(|subnet| subnet.gateway_ip),
             }
         });
@@ -115,8 +120,11 @@ async fn free(net: &Network, server: Uuid) -> Result<(), NetworkError> {
 /// Waits until OVN says that all of the server's bound ports are up.
 pub(super) async fn wait_until_up(net: &Network, server: Uuid, patience: Duration) -> Result<(), ContractError> {
     let rows = ports_of(net, server).await?;
-    let waiting: Vec<PortId> =
-        rows.iter().filter(|row| !row.binding_host.is_empty() && row.admin_state_up && row.status != ACTIVE).map(|row| row.id).collect();
+    let waiting: Vec<PortId> = rows
+        .iter()
+        .filter(|row| !row.binding_host.is_empty() && row.admin_state_up && row.status != ACTIVE)
+        .map(|row| row.id)
+        .collect();
     if waiting.is_empty() {
         return Ok(());
     }

@@ -11,7 +11,11 @@ use crate::{
     app::{
         address::RequestedIp,
         cidr,
-        port::{create::{for_server, insert_all}, parts, update::write},
+        port::{
+            create::{for_server, insert_all},
+            parts,
+            update::write,
+        },
         retry,
     },
     error::NetworkError,
@@ -20,7 +24,12 @@ use crate::{
 };
 
 /// Checks what a user asked for and chooses the ids of ports to be made.
-pub(super) async fn plan(cx: &Ctx, net: &Network, nics: Option<&[NicRequest]>, groups: &[String]) -> Result<Vec<Nic>, NetworkError> {
+pub(super) async fn plan(
+    cx: &Ctx,
+    net: &Network,
+    nics: Option<&[NicRequest]>,
+    groups: &[String],
+) -> Result<Vec<Nic>, NetworkError> {
     let security_groups = named_groups(cx, net, groups).await?;
     let Some(nics) = nics else {
         let network = only_network(cx, net).await?;
@@ -82,13 +91,18 @@ async fn has_room(net: &Network, row: &NetworkRow, fixed_ip: Option<IpAddr>) -> 
     }
     let Some(ip) = fixed_ip else { return Ok(()) };
     let subnets = store::subnet::list_of_networks(net.db(), &[row.id]).await?;
-    let Some(subnet) = subnets.iter().find(|subnet| cidr::usable(&subnet.cidr).is_some_and(|usable| cidr::in_pool(&usable, ip))) else {
+    let Some(subnet) =
+        subnets.iter().find(|subnet| cidr::usable(&subnet.cidr).is_some_and(|usable| cidr::in_pool(&usable, ip)))
+    else {
         let message = format!("Fixed IP address {ip} is not a valid ip address for network {}.", row.id);
         return Err(NetworkError::bad("InvalidIpForNetwork", message));
     };
     match store::address::find(net.db(), subnet.id, ip).await? {
         None => Ok(()),
-        Some(_) => Err(NetworkError::bad("IpAddressAlreadyAllocated", format!("Fixed IP address {ip} is already in use on network {}.", row.id))),
+        Some(_) => Err(NetworkError::bad(
+            "IpAddressAlreadyAllocated",
+            format!("Fixed IP address {ip} is already in use on network {}.", row.id),
+        )),
     }
 }
 
@@ -141,7 +155,8 @@ async fn ensure_port_once(net: &Network, spec: &PortSpec<'_>) -> Result<(), Netw
     if !spec.nic.owned {
         return Err(NetworkError::not_found(Kind::Port, id));
     }
-    let mut groups: Vec<SecurityGroupId> = spec.nic.security_groups.iter().map(|group| SecurityGroupId(*group)).collect();
+    let mut groups: Vec<SecurityGroupId> =
+        spec.nic.security_groups.iter().map(|group| SecurityGroupId(*group)).collect();
     if groups.is_empty() {
         groups.push(net.ensure_default_group(spec.project_id).await?);
     }

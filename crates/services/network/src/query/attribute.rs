@@ -50,7 +50,9 @@ impl Attribute {
 
     /// The column's value for a filter's text; `None` = without value.
     pub(crate) fn read(&self, text: &str) -> Result<Option<Value>, NetworkError> {
-        let unfit = |what: &str| NetworkError::invalid(format!("Invalid input for filter {}: {text:?} is not {what}.", self.name));
+        let unfit = |what: &str| {
+            NetworkError::invalid(format!("Invalid input for filter {}: {text:?} is not {what}.", self.name))
+        };
         Ok(Some(match self.kind {
             ValueKind::Text => text.to_value(),
             ValueKind::Nullable | ValueKind::Address if matches!(text, "" | "null" | "None") => return Ok(None),
@@ -62,8 +64,12 @@ impl Attribute {
             },
             ValueKind::Int => text.parse::<i64>().map_err(|_| unfit("a number"))?.to_value(),
             // What is no address finds nothing, as in other implementations.
-            ValueKind::Address => text.parse::<std::net::IpAddr>().map_or_else(|_| text.to_value(), |ip| ip.to_string().to_value()),
-            ValueKind::Prefix => text.parse::<ipnet::IpNet>().map_or_else(|_| text.to_value(), |net| net.trunc().to_string().to_value()),
+            ValueKind::Address => {
+                text.parse::<std::net::IpAddr>().map_or_else(|_| text.to_value(), |ip| ip.to_string().to_value())
+            }
+            ValueKind::Prefix => {
+                text.parse::<ipnet::IpNet>().map_or_else(|_| text.to_value(), |net| net.trunc().to_string().to_value())
+            }
         }))
     }
 }

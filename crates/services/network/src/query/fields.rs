@@ -12,7 +12,8 @@ impl Fields {
 
     /// Reads `fields=a&fields=b`; without it, all are wanted.
     pub(crate) fn from_params(params: &Params) -> Self {
-        let wanted: Vec<String> = params.all("fields").into_iter().filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let wanted: Vec<String> =
+            params.all("fields").into_iter().filter(|name| !name.is_empty()).map(str::to_owned).collect();
         Self((!wanted.is_empty()).then_some(wanted))
     }
 

@@ -28,7 +28,11 @@ impl Scope {
     /// The caller's scope: everybody's if `action` is allowed for a project that cannot be the caller's.
     pub(crate) fn of(cx: &Ctx, action: &str) -> Self {
         let nobody = [("project_id", "-"), ("tenant_id", "-")];
-        if cx.allow(action, &nobody).is_ok() { Self::All } else { Self::Project(cx.project_id().unwrap_or_default().to_owned()) }
+        if cx.allow(action, &nobody).is_ok() {
+            Self::All
+        } else {
+            Self::Project(cx.project_id().unwrap_or_default().to_owned())
+        }
     }
 }
 
@@ -62,9 +66,16 @@ impl Listing {
     ///
     /// # Errors
     /// 400 for a filter, an order or a page that does not exist.
-    pub(crate) fn parse(params: &Params, attributes: &'static [Attribute], special: &[&'static str]) -> Result<Self, NetworkError> {
-        let sortable: Vec<(&str, &'static str)> =
-            attributes.iter().filter(|attribute| attribute.is_sortable()).map(|attribute| (attribute.name, attribute.column)).collect();
+    pub(crate) fn parse(
+        params: &Params,
+        attributes: &'static [Attribute],
+        special: &[&'static str],
+    ) -> Result<Self, NetworkError> {
+        let sortable: Vec<(&str, &'static str)> = attributes
+            .iter()
+            .filter(|attribute| attribute.is_sortable())
+            .map(|attribute| (attribute.name, attribute.column))
+            .collect();
         let refused = |fault: ferrostack_http::Fault| NetworkError::bad("HTTPBadRequest", fault.message);
         let mut listing = Self {
             fields: Fields::from_params(params),
@@ -89,19 +100,16 @@ impl Listing {
                 let values = params.all(name).into_iter().map(|text| attribute.read(text)).collect::<Result<_, _>>()?;
                 listing.filters.push((*attribute, values));
             } else {
-                return Err(NetworkError::bad("HTTPBadRequest", format!("[{name:?}] is invalid attribute for filtering")));
+                return Err(NetworkError::bad(
+                    "HTTPBadRequest",
+                    format!("[{name:?}] is invalid attribute for filtering"),
+                ));
             }
         }
         if listing.page.limit == Some(0) {
             listing.page.limit = None;
         }
         Ok(listing)
-    }
-
-    /// Everything, in the order of ids.
-    pub(crate) fn all() -> Self {
-        let page = Page { limit: None, marker: None, reverse: false };
-        Self { fields: Fields::ALL, special: Vec::new(), filters: Vec::new(), tags: Vec::new(), sort: Vec::new(), page }
     }
 
     /// Runs the list: `select` is `SELECT ... FROM table WHERE 1 = 1`, `table` the table again, `narrow` appends the scope
@@ -166,7 +174,10 @@ impl Listing {
         let found: Vec<Values> = db.list(sql).await?;
         let row = found.into_iter().next();
         row.map(|Values(values)| values).ok_or_else(|| {
-            NetworkError::bad("HTTPBadRequest", format!("Invalid input for query parameter marker: {marker:?} does not exist."))
+            NetworkError::bad(
+                "HTTPBadRequest",
+                format!("Invalid input for query parameter marker: {marker:?} does not exist."),
+            )
         })
     }
 
@@ -178,7 +189,11 @@ impl Listing {
             sql.push(if last == 0 { "(" } else { " OR (" });
             for (index, key) in keys.iter().enumerate().take(last + 1) {
                 let before = if key.descending { " < ?" } else { " > ?" };
-                sql.push(if index == 0 { "" } else { " AND " }).push(key.column).push(if index == last { before } else { " = ?" });
+                sql.push(if index == 0 { "" } else { " AND " }).push(key.column).push(if index == last {
+                    before
+                } else {
+                    " = ?"
+                });
                 match values.get(index) {
                     Some(value) if key.column != "id" => sql.bind(value),
                     _ => sql.bind(id),
@@ -191,7 +206,11 @@ impl Listing {
 
     fn push_order(&self, sql: &mut Sql) {
         for (index, key) in self.keys().iter().enumerate() {
-            sql.push(if index == 0 { " ORDER BY " } else { ", " }).push(key.column).push(if key.descending { " DESC" } else { "" });
+            sql.push(if index == 0 { " ORDER BY " } else { ", " }).push(key.column).push(if key.descending {
+                " DESC"
+            } else {
+                ""
+            });
         }
     }
 

@@ -13,6 +13,7 @@ static ATTRIBUTES: &[Attribute] = &[
 ];
 const SELECT: &str = "SELECT id FROM security_group WHERE 1 = 1";
 
+#[derive(Debug)]
 struct Id(String);
 impl ferrostack_db::FromRow for Id {
     fn from_row(row: &Row) -> Result<Self, ferrostack_db::DbError> {

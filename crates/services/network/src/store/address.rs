@@ -50,25 +50,43 @@ pub(crate) async fn insert(tx: &Tx, subnet: SubnetId, ip: IpAddr, port: PortId) 
 
 /// Gives an address of a port back.
 pub(crate) async fn delete(tx: &Tx, subnet: SubnetId, ip: IpAddr, port: PortId) -> Result<bool, DbError> {
-    tx.changed("DELETE FROM ip_allocation WHERE subnet_id = ? AND ip_key = ? AND port_id = ?", args![subnet, key(ip), port]).await
+    tx.changed(
+        "DELETE FROM ip_allocation WHERE subnet_id = ? AND ip_key = ? AND port_id = ?",
+        args![subnet, key(ip), port],
+    )
+    .await
 }
 
 /// The port that has an address.
 pub(crate) async fn find(db: &impl Read, subnet: SubnetId, ip: IpAddr) -> Result<Option<PortId>, DbError> {
-    let row = db.one("SELECT port_id FROM ip_allocation WHERE subnet_id = ? AND ip_key = ?", args![subnet, key(ip)]).await?;
+    let row =
+        db.one("SELECT port_id FROM ip_allocation WHERE subnet_id = ? AND ip_key = ?", args![subnet, key(ip)]).await?;
     row.map(|row| row.at(0)).transpose()
 }
 
 /// The highest address in use of a range.
-pub(crate) async fn highest(db: &impl Read, subnet: SubnetId, from: IpAddr, to: IpAddr) -> Result<Option<IpAddr>, DbError> {
-    let sql = "SELECT ip FROM ip_allocation WHERE subnet_id = ? AND ip_key >= ? AND ip_key <= ? ORDER BY ip_key DESC LIMIT 1";
+pub(crate) async fn highest(
+    db: &impl Read,
+    subnet: SubnetId,
+    from: IpAddr,
+    to: IpAddr,
+) -> Result<Option<IpAddr>, DbError> {
+    let sql =
+        "SELECT ip FROM ip_allocation WHERE subnet_id = ? AND ip_key >= ? AND ip_key <= ? ORDER BY ip_key DESC LIMIT 1";
     let row = db.one(sql, args![subnet, key(from), key(to)]).await?;
     Ok(row.map(|row| row.at::<String>(0)).transpose()?.and_then(|text| text.parse().ok()))
 }
 
 /// Addresses in use of a range in order, at most `limit`.
-pub(crate) async fn list_range(db: &impl Read, subnet: SubnetId, from: IpAddr, to: IpAddr, limit: usize) -> Result<Vec<IpAddr>, DbError> {
-    let sql = "SELECT ip FROM ip_allocation WHERE subnet_id = ? AND ip_key >= ? AND ip_key <= ? ORDER BY ip_key LIMIT ?";
+pub(crate) async fn list_range(
+    db: &impl Read,
+    subnet: SubnetId,
+    from: IpAddr,
+    to: IpAddr,
+    limit: usize,
+) -> Result<Vec<IpAddr>, DbError> {
+    let sql =
+        "SELECT ip FROM ip_allocation WHERE subnet_id = ? AND ip_key >= ? AND ip_key <= ? ORDER BY ip_key LIMIT ?";
     let rows = db.all(sql, args![subnet, key(from), key(to), limit]).await?;
     let texts: Vec<String> = rows.iter().map(|row| row.at(0)).collect::<Result<_, _>>()?;
     Ok(texts.iter().filter_map(|text| text.parse().ok()).collect())

@@ -74,9 +74,12 @@ impl FromRow for FloatingIpRow {
         let mut r = Reader::new(row);
         let (id, project_id, floating_network_id, floating_port_id) = (r.next()?, r.next()?, r.next()?, r.next()?);
         let floating_ip_address = r.parse("an address")?;
-        let (port, fixed, router) = (r.next::<Option<PortId>>()?, r.parse_option("an address")?, r.next::<Option<RouterId>>()?);
+        let (port, fixed, router) =
+            (r.next::<Option<PortId>>()?, r.parse_option("an address")?, r.next::<Option<RouterId>>()?);
         let association = match (port, fixed, router) {
-            (Some(port_id), Some(fixed_ip_address), Some(router_id)) => Some(Association { port_id, fixed_ip_address, router_id }),
+            (Some(port_id), Some(fixed_ip_address), Some(router_id)) => {
+                Some(Association { port_id, fixed_ip_address, router_id })
+            }
             _ => None,
         };
         let standard = Standard::read(&mut r)?;
@@ -121,7 +124,8 @@ pub(crate) async fn list(db: &Db, scope: &Scope, listing: &Listing) -> Result<Fo
                 sql.and("project_id = ?", project);
             }
             for (_, values) in &listing.special {
-                let (active, down) = (values.iter().any(|value| value == "ACTIVE"), values.iter().any(|value| value == "DOWN"));
+                let (active, down) =
+                    (values.iter().any(|value| value == "ACTIVE"), values.iter().any(|value| value == "DOWN"));
                 match (active, down) {
                     (true, true) => {}
                     (true, false) => drop(sql.and_literal("port_id IS NOT NULL")),

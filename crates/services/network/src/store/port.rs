@@ -214,7 +214,9 @@ pub(crate) async fn list(db: &Db, scope: &Scope, listing: &Listing) -> Result<Fo
             for (name, values) in &listing.special {
                 match *name {
                     "security_groups" => {
-                        sql.push(" AND id IN (SELECT port_id FROM port_security_group WHERE group_id IN (").list(values).push("))");
+                        sql.push(" AND id IN (SELECT port_id FROM port_security_group WHERE group_id IN (")
+                            .list(values)
+                            .push("))");
                     }
                     _ => push_fixed_ips(sql, values),
                 }
@@ -226,11 +228,18 @@ pub(crate) async fn list(db: &Db, scope: &Scope, listing: &Listing) -> Result<Fo
 /// `fixed_ips=ip_address=A`, `subnet_id=S`, `ip_address_substr=X`; equal keys are alternatives, different ones hold together.
 fn push_fixed_ips(sql: &mut Sql, values: &[String]) {
     let of = |key: &str| -> Vec<&str> {
-        values.iter().filter_map(|value| value.split_once('=')).filter(|(name, _)| *name == key).map(|(_, value)| value).collect()
+        values
+            .iter()
+            .filter_map(|value| value.split_once('='))
+            .filter(|(name, _)| *name == key)
+            .map(|(_, value)| value)
+            .collect()
     };
     sql.push(" AND id IN (SELECT port_id FROM ip_allocation WHERE 1 = 1");
-    let addresses: Vec<String> =
-        of("ip_address").into_iter().map(|text| text.parse::<IpAddr>().map_or_else(|_| text.to_owned(), |ip| ip.to_string())).collect();
+    let addresses: Vec<String> = of("ip_address")
+        .into_iter()
+        .map(|text| text.parse::<IpAddr>().map_or_else(|_| text.to_owned(), |ip| ip.to_string()))
+        .collect();
     if !addresses.is_empty() {
         sql.and_in("ip", &addresses);
     }

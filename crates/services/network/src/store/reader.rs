@@ -30,7 +30,11 @@ impl<'a> Reader<'a> {
     pub(crate) fn parse<T: std::str::FromStr>(&mut self, wanted: &'static str) -> Result<T, DbError> {
         let index = self.next;
         let text: String = self.next()?;
-        text.parse().map_err(|_| DbError::Decode { column: index.to_string(), wanted, found: format!("a text of {} bytes", text.len()) })
+        text.parse().map_err(|_| DbError::Decode {
+            column: index.to_string(),
+            wanted,
+            found: format!("a text of {} bytes", text.len()),
+        })
     }
 
     /// The next column, which holds a text that `T` parses, or nothing.
@@ -38,7 +42,11 @@ impl<'a> Reader<'a> {
         let index = self.next;
         let text: Option<String> = self.next()?;
         let parse = |text: String| {
-            text.parse().map_err(|_| DbError::Decode { column: index.to_string(), wanted, found: format!("a text of {} bytes", text.len()) })
+            text.parse().map_err(|_| DbError::Decode {
+                column: index.to_string(),
+                wanted,
+                found: format!("a text of {} bytes", text.len()),
+            })
         };
         text.map(parse).transpose()
     }

@@ -78,8 +78,18 @@ impl FromRow for RouterRow {
         let (id, project_id, name, admin_state_up) = (r.next()?, r.next()?, r.next()?, r.next()?);
         let (network, port): (Option<NetworkId>, Option<PortId>) = (r.next()?, r.next()?);
         let external_fixed_ips = r.json()?;
-        let gateway = network.zip(port).map(|(network_id, port_id)| Gateway { network_id, port_id, external_fixed_ips });
-        Ok(Self { id, project_id, name, admin_state_up, gateway, enable_snat: r.next()?, routes: r.json()?, standard: Standard::read(&mut r)? })
+        let gateway =
+            network.zip(port).map(|(network_id, port_id)| Gateway { network_id, port_id, external_fixed_ips });
+        Ok(Self {
+            id,
+            project_id,
+            name,
+            admin_state_up,
+            gateway,
+            enable_snat: r.next()?,
+            routes: r.json()?,
+            standard: Standard::read(&mut r)?,
+        })
     }
 }
 

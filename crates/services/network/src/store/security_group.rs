@@ -45,7 +45,13 @@ pub(crate) const SPECIAL: &[&str] = &["shared"];
 impl FromRow for SecurityGroupRow {
     fn from_row(row: &Row) -> Result<Self, DbError> {
         let mut r = Reader::new(row);
-        Ok(Self { id: r.next()?, project_id: r.next()?, name: r.next()?, stateful: r.next()?, standard: Standard::read(&mut r)? })
+        Ok(Self {
+            id: r.next()?,
+            project_id: r.next()?,
+            name: r.next()?,
+            stateful: r.next()?,
+            standard: Standard::read(&mut r)?,
+        })
     }
 }
 
@@ -62,7 +68,11 @@ pub(crate) async fn find_many(db: &impl Read, ids: &[SecurityGroupId]) -> Result
 }
 
 /// The groups of a project whose name or id is one of these.
-pub(crate) async fn list_named(db: &impl Read, project_id: &str, names: &[String]) -> Result<Vec<SecurityGroupRow>, DbError> {
+pub(crate) async fn list_named(
+    db: &impl Read,
+    project_id: &str,
+    names: &[String],
+) -> Result<Vec<SecurityGroupRow>, DbError> {
     let mut sql = Sql::new(SELECT);
     sql.and("project_id = ?", project_id).push(" AND (1 = 0 OR (1 = 1").and_in("name", names).push(") OR (1 = 1");
     sql.and_in("id", names).push(")) ORDER BY id");
@@ -114,7 +124,9 @@ pub(crate) async fn insert(tx: &Tx, row: &SecurityGroupRow) -> Result<(), DbErro
 /// # Errors
 /// [`DbError::Duplicate`] when the project has one.
 pub(crate) async fn insert_default(tx: &Tx, row: &SecurityGroupRow) -> Result<(), DbError> {
-    tx.exec("INSERT INTO default_security_group (project_id, group_id) VALUES (?, ?)", args![row.project_id, row.id]).await.map(|_| ())
+    tx.exec("INSERT INTO default_security_group (project_id, group_id) VALUES (?, ?)", args![row.project_id, row.id])
+        .await
+        .map(|_| ())
 }
 
 /// The project's default group.

@@ -97,14 +97,20 @@ pub(crate) async fn find(db: &impl Read, id: SecurityGroupRuleId) -> Result<Opti
 }
 
 /// The rules of these groups, oldest first.
-pub(crate) async fn list_of_groups(db: &impl Read, groups: &[SecurityGroupId]) -> Result<Vec<SecurityGroupRuleRow>, DbError> {
+pub(crate) async fn list_of_groups(
+    db: &impl Read,
+    groups: &[SecurityGroupId],
+) -> Result<Vec<SecurityGroupRuleRow>, DbError> {
     let mut sql = Sql::new(SELECT);
     sql.and_in("group_id", groups).push(" ORDER BY created_us, id");
     db.list(sql).await
 }
 
 /// The rules whose other side is that group.
-pub(crate) async fn list_of_remote(db: &impl Read, group: SecurityGroupId) -> Result<Vec<SecurityGroupRuleRow>, DbError> {
+pub(crate) async fn list_of_remote(
+    db: &impl Read,
+    group: SecurityGroupId,
+) -> Result<Vec<SecurityGroupRuleRow>, DbError> {
     let mut sql = Sql::new(SELECT);
     sql.and("remote_group_id = ?", group).push(" ORDER BY id");
     db.list(sql).await
@@ -114,7 +120,11 @@ pub(crate) async fn list_of_remote(db: &impl Read, group: SecurityGroupId) -> Re
 ///
 /// # Errors
 /// As [`Listing::run`].
-pub(crate) async fn list(db: &Db, scope: &Scope, listing: &Listing) -> Result<Found<SecurityGroupRuleRow>, NetworkError> {
+pub(crate) async fn list(
+    db: &Db,
+    scope: &Scope,
+    listing: &Listing,
+) -> Result<Found<SecurityGroupRuleRow>, NetworkError> {
     listing
         .run(db, SELECT, "security_group_rule", |sql| {
             if let Scope::Project(project) = scope {

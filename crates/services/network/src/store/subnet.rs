@@ -71,7 +71,8 @@ impl SubnetRow {
     /// Whether servers make their addresses themselves, from their MAC address.
     pub(crate) fn is_auto_address(&self) -> bool {
         matches!(self.ipv6_address_mode.as_deref(), Some("slaac" | "dhcpv6-stateless"))
-            || self.ipv6_address_mode.is_none() && matches!(self.ipv6_ra_mode.as_deref(), Some("slaac" | "dhcpv6-stateless"))
+            || self.ipv6_address_mode.is_none()
+                && matches!(self.ipv6_ra_mode.as_deref(), Some("slaac" | "dhcpv6-stateless"))
     }
 }
 
@@ -146,7 +147,8 @@ pub(crate) async fn list(db: &Db, scope: &Scope, listing: &Listing) -> Result<Fo
     listing
         .run(db, SELECT, "subnet", |sql| {
             if let Scope::Project(project) = scope {
-                sql.and_literal("(project_id = ? OR network_id IN (SELECT id FROM network WHERE shared = 1))").bind(project);
+                sql.and_literal("(project_id = ? OR network_id IN (SELECT id FROM network WHERE shared = 1))")
+                    .bind(project);
             }
             for (name, values) in &listing.special {
                 let yes = values.iter().any(|value| value.eq_ignore_ascii_case("true") || value == "1");

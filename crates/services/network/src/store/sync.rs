@@ -24,13 +24,17 @@ pub(crate) type Changed = (Kind, Uuid, i64);
 
 /// Puts changed resources into the queue.
 pub(crate) async fn insert(tx: &Tx, changed: &[Changed]) -> Result<(), DbError> {
-    let rows = changed.iter().map(|(kind, id, revision)| args![Uuid::now_v7(), kind.word(), id, revision]).collect::<Vec<Vec<Value>>>();
+    let rows = changed
+        .iter()
+        .map(|(kind, id, revision)| args![Uuid::now_v7(), kind.word(), id, revision])
+        .collect::<Vec<Vec<Value>>>();
     tx.insert_many("INSERT INTO network_sync (id, kind, resource_id, revision) VALUES", rows).await
 }
 
 /// The oldest rows.
 pub(crate) async fn list(db: &impl Read, limit: usize) -> Result<Vec<Dirty>, DbError> {
-    let rows = db.all("SELECT id, kind, resource_id, revision FROM network_sync ORDER BY id LIMIT ?", args![limit]).await?;
+    let rows =
+        db.all("SELECT id, kind, resource_id, revision FROM network_sync ORDER BY id LIMIT ?", args![limit]).await?;
     let mut dirty = Vec::with_capacity(rows.len());
     for row in rows {
         let word: String = row.at(1)?;

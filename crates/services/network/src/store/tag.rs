@@ -7,11 +7,19 @@ use crate::ids::Kind;
 
 const fn update_sql(kind: Kind) -> &'static str {
     match kind {
-        Kind::Network => "UPDATE network SET tags = ?, revision = revision + 1, updated_us = ? WHERE id = ? AND revision = ?",
-        Kind::Subnet => "UPDATE subnet SET tags = ?, revision = revision + 1, updated_us = ? WHERE id = ? AND revision = ?",
+        Kind::Network => {
+            "UPDATE network SET tags = ?, revision = revision + 1, updated_us = ? WHERE id = ? AND revision = ?"
+        }
+        Kind::Subnet => {
+            "UPDATE subnet SET tags = ?, revision = revision + 1, updated_us = ? WHERE id = ? AND revision = ?"
+        }
         Kind::Port => "UPDATE port SET tags = ?, revision = revision + 1, updated_us = ? WHERE id = ? AND revision = ?",
-        Kind::Router => "UPDATE router SET tags = ?, revision = revision + 1, updated_us = ? WHERE id = ? AND revision = ?",
-        Kind::FloatingIp => "UPDATE floating_ip SET tags = ?, revision = revision + 1, updated_us = ? WHERE id = ? AND revision = ?",
+        Kind::Router => {
+            "UPDATE router SET tags = ?, revision = revision + 1, updated_us = ? WHERE id = ? AND revision = ?"
+        }
+        Kind::FloatingIp => {
+            "UPDATE floating_ip SET tags = ?, revision = revision + 1, updated_us = ? WHERE id = ? AND revision = ?"
+        }
         Kind::SecurityGroup | Kind::SecurityGroupRule => {
             "UPDATE security_group SET tags = ?, revision = revision + 1, updated_us = ? WHERE id = ? AND revision = ?"
         }
@@ -19,7 +27,14 @@ const fn update_sql(kind: Kind) -> &'static str {
 }
 
 /// Replaces the tags, if the row still has that revision.
-pub(crate) async fn replace(tx: &Tx, kind: Kind, id: &str, revision: i64, tags: &[String], now: Timestamp) -> Result<bool, DbError> {
+pub(crate) async fn replace(
+    tx: &Tx,
+    kind: Kind,
+    id: &str,
+    revision: i64,
+    tags: &[String],
+    now: Timestamp,
+) -> Result<bool, DbError> {
     if !tx.changed(update_sql(kind), args![Json(tags), now, id, revision]).await? {
         return Ok(false);
     }

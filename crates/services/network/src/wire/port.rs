@@ -116,7 +116,11 @@ struct Assignment<'a> {
 
 /// The host name that DNS gives an address: the port's own, or one made from the address.
 pub(crate) fn hostname(port: &PortRow, address: &PortAddress) -> String {
-    if port.dns_name.is_empty() { format!("host-{}", address.ip_address.to_string().replace(['.', ':'], "-")) } else { port.dns_name.clone() }
+    if port.dns_name.is_empty() {
+        format!("host-{}", address.ip_address.to_string().replace(['.', ':'], "-"))
+    } else {
+        port.dns_name.clone()
+    }
 }
 
 impl Render for PortRow {

@@ -7,11 +7,12 @@ use super::{Integer, Out, Patch, Render, Text, bulk_schema, network::standard, o
 use crate::store::security_group_rule::SecurityGroupRuleRow;
 
 /// POST.
-pub(crate) static CREATE: Schema = Schema::new(bulk_schema!("security_group_rule", "security_group_rules", ["security_group_id", "direction"], {
-    "security_group_id": uuid, "direction": text, "ethertype": nullable_text, "protocol": number_or_text,
-    "port_range_min": nullable_number, "port_range_max": nullable_number, "remote_ip_prefix": nullable_text,
-    "remote_group_id": nullable_uuid, "description": text, "project_id": project, "tenant_id": project
-}));
+pub(crate) static CREATE: Schema =
+    Schema::new(bulk_schema!("security_group_rule", "security_group_rules", ["security_group_id", "direction"], {
+        "security_group_id": uuid, "direction": text, "ethertype": nullable_text, "protocol": number_or_text,
+        "port_range_min": nullable_number, "port_range_max": nullable_number, "remote_ip_prefix": nullable_text,
+        "remote_group_id": nullable_uuid, "description": text, "project_id": project, "tenant_id": project
+    }));
 
 /// A rule to be made.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -63,13 +63,18 @@ async fn update(
     State(placement): State<Placement>,
     Json(body): Json<wire::Body>,
 ) -> Result<Reply, Fault> {
-    let consumer = Uuid::try_parse(&consumer).map_err(|_| Fault::bad_request(format!("Malformed consumer_uuid: {consumer}")))?;
+    let consumer =
+        Uuid::try_parse(&consumer).map_err(|_| Fault::bad_request(format!("Malformed consumer_uuid: {consumer}")))?;
     let claim = body.into_claim(consumer, cx.microversion(), placement.options());
     app::allocation::replace(&placement, &[claim]).await?;
     Ok(Reply::no_content())
 }
 
-async fn update_many(cx: Cx, State(placement): State<Placement>, Json(bodies): Json<wire::Bodies>) -> Result<Reply, Fault> {
+async fn update_many(
+    cx: Cx,
+    State(placement): State<Placement>,
+    Json(bodies): Json<wire::Bodies>,
+) -> Result<Reply, Fault> {
     let claims = wire::into_claims(bodies, cx.microversion(), placement.options());
     app::allocation::replace(&placement, &claims).await?;
     Ok(Reply::no_content())
@@ -86,7 +91,11 @@ async fn delete(Path(consumer): Path<String>, State(placement): State<Placement>
     Ok(Reply::no_content())
 }
 
-async fn list_at_provider(cx: Ask, Path(uuid): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {
+async fn list_at_provider(
+    cx: Ask,
+    Path(uuid): Path<String>,
+    State(placement): State<Placement>,
+) -> Result<Reply, Fault> {
     let provider = app::provider::find(&placement, &uuid).await?;
     let given = store::allocation::list_at(placement.db(), provider.uuid).await?;
     let modified = given.iter().map(|given| given.created).max().unwrap_or_else(|| placement.now());

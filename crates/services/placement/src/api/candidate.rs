@@ -17,7 +17,10 @@ use crate::{
 };
 
 pub(crate) fn routes() -> Routes<Placement> {
-    Routes::new().get("/allocation_candidates", list).policy("placement:allocation_candidates:list").versions(v(10), LAST)
+    Routes::new()
+        .get("/allocation_candidates", list)
+        .policy("placement:allocation_candidates:list")
+        .versions(v(10), LAST)
 }
 
 async fn list(cx: Ask, params: Params, State(placement): State<Placement>) -> Result<Response, Fault> {

@@ -96,7 +96,11 @@ async fn delete_all(cx: Cx, Path(uuid): Path<String>, State(placement): State<Pl
     Ok(Reply::no_content())
 }
 
-async fn show(cx: Ask, Path((uuid, class)): Path<(String, String)>, State(placement): State<Placement>) -> Result<Reply, Fault> {
+async fn show(
+    cx: Ask,
+    Path((uuid, class)): Path<(String, String)>,
+    State(placement): State<Placement>,
+) -> Result<Reply, Fault> {
     let index = placement.index().await?;
     let provider = app::provider::find_in(&index, &uuid)?;
     let stock = index.names().classes.find(&class).and_then(|class| provider.stock(class));
@@ -123,7 +127,10 @@ async fn update(
     Ok(dated(Reply::ok(&wire::View::of(&offer, generation)), cx.microversion(), placement.now()))
 }
 
-async fn delete(Path((uuid, class)): Path<(String, String)>, State(placement): State<Placement>) -> Result<Reply, Fault> {
+async fn delete(
+    Path((uuid, class)): Path<(String, String)>,
+    State(placement): State<Placement>,
+) -> Result<Reply, Fault> {
     let provider = app::provider::find(&placement, &uuid).await?.uuid;
     app::inventory::delete(&placement, provider, &class).await?;
     Ok(Reply::no_content())

@@ -42,7 +42,12 @@ async fn list(cx: Ask, base: Base, params: Params, State(placement): State<Place
     Ok(dated(Reply::ok(&wire::List { resource_providers }), version, modified))
 }
 
-async fn create(cx: Cx, base: Base, State(placement): State<Placement>, Json(body): Json<wire::Body>) -> Result<Reply, Fault> {
+async fn create(
+    cx: Cx,
+    base: Base,
+    State(placement): State<Placement>,
+    Json(body): Json<wire::Body>,
+) -> Result<Reply, Fault> {
     let version = cx.microversion();
     let uuid = body.uuid.unwrap_or_else(Uuid::new_v4);
     let row = app::provider::create(&placement, uuid, &body.name, body.parent_provider_uuid.flatten()).await?;
@@ -54,7 +59,12 @@ async fn create(cx: Cx, base: Base, State(placement): State<Placement>, Json(bod
     Ok(base.locate(reply, &format!("/resource_providers/{uuid}")))
 }
 
-async fn show(cx: Ask, base: Base, Path(uuid): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {
+async fn show(
+    cx: Ask,
+    base: Base,
+    Path(uuid): Path<String>,
+    State(placement): State<Placement>,
+) -> Result<Reply, Fault> {
     let provider = app::provider::find(&placement, &uuid).await?;
     Ok(dated(Reply::ok(&wire::View::of(&provider, &base.path, cx.microversion())), cx.microversion(), provider.updated))
 }
@@ -73,7 +83,8 @@ async fn update(
 }
 
 async fn delete(Path(uuid): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {
-    let provider = app::provider_id(&uuid).map_err(|_| Fault::missing(format!("No resource provider with uuid {uuid} found for delete")))?;
+    let provider = app::provider_id(&uuid)
+        .map_err(|_| Fault::missing(format!("No resource provider with uuid {uuid} found for delete")))?;
     app::provider::delete(&placement, provider).await?;
     Ok(Reply::no_content())
 }

@@ -46,7 +46,8 @@ fn accepts_json(accept: &str) -> bool {
             let mut parts = range.split(';').map(str::trim);
             let media = parts.next().unwrap_or_default();
             let refused = parts.any(|part| part.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()) == Some(0.0));
-            !refused && ["application/json", "application/*", "*/*"].iter().any(|known| media.eq_ignore_ascii_case(known))
+            !refused
+                && ["application/json", "application/*", "*/*"].iter().any(|known| media.eq_ignore_ascii_case(known))
         })
 }
 
@@ -78,7 +79,9 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Fault> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let length: u64 = text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok()).unwrap_or(0);
     match text(header::CONTENT_TYPE).map(|value| value.split(';').next().unwrap_or_default().trim()) {
-        None | Some("") if length > 0 => Err(Fault::bad_request("content-type header required when content-length > 0")),
+        None | Some("") if length > 0 => {
+            Err(Fault::bad_request("content-type header required when content-length > 0"))
+        }
         Some(media) if media.eq_ignore_ascii_case("application/json") => Ok(()),
         other => {
             let media = other.filter(|media| !media.is_empty()).unwrap_or("None");
@@ -132,7 +135,13 @@ mod tests {
 
     #[test]
     fn json_is_found_among_what_is_accepted() {
-        for accept in ["application/json", "text/html, */*;q=0.8", "application/*", "", "text/plain,application/json;charset=utf-8"] {
+        for accept in [
+            "application/json",
+            "text/html, */*;q=0.8",
+            "application/*",
+            "",
+            "text/plain,application/json;charset=utf-8",
+        ] {
             assert!(accepts_json(accept), "{accept}");
         }
         for accept in ["text/plain", "text/html,application/xml;q=0.9", "application/json;q=0"] {

@@ -19,7 +19,11 @@ pub(crate) fn routes() -> Routes<Placement> {
 }
 
 async fn reshape(cx: Cx, State(placement): State<Placement>, Json(body): Json<wire::Body>) -> Result<Reply, Fault> {
-    let shapes = body.inventories.iter().map(|(provider, all)| (*provider, (all.resource_provider_generation, all.offers()))).collect();
+    let shapes = body
+        .inventories
+        .iter()
+        .map(|(provider, all)| (*provider, (all.resource_provider_generation, all.offers())))
+        .collect();
     let claims = into_claims(body.allocations, cx.microversion(), placement.options());
     app::reshaper::reshape(&placement, &shapes, &claims).await?;
     Ok(Reply::no_content())

@@ -48,12 +48,20 @@ async fn list(cx: Ask, base: Base, State(placement): State<Placement>) -> Result
 async fn create(base: Base, State(placement): State<Placement>, Json(body): Json<wire::Body>) -> Result<Reply, Fault> {
     let name = &body.name;
     if !app::resource_class::create(&placement, name).await? {
-        return Err(PlacementError::NameConflict { message: format!("Conflicting resource class already exists: {name}") }.into());
+        return Err(PlacementError::NameConflict {
+            message: format!("Conflicting resource class already exists: {name}"),
+        }
+        .into());
     }
     Ok(base.locate(Reply::empty(StatusCode::CREATED), &format!("/resource_classes/{name}")))
 }
 
-async fn show(cx: Ask, base: Base, Path(name): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {
+async fn show(
+    cx: Ask,
+    base: Base,
+    Path(name): Path<String>,
+    State(placement): State<Placement>,
+) -> Result<Reply, Fault> {
     let index = placement.index().await?;
     let (_, standing) = index.names().classes.get(&name).ok_or_else(|| PlacementError::no_class(&name))?;
     let modified = standing.updated().unwrap_or_else(|| placement.now());

@@ -52,11 +52,13 @@ async fn list(cx: Ask, params: Params, State(placement): State<Placement>) -> Re
     let index = placement.index().await?;
     let associated: Option<HashSet<&str>> = filter.associated.map(|_| associated(&index));
     let wanted = |name: &str| {
-        filter.admits(name) && associated.as_ref().is_none_or(|names| names.contains(name) == (filter.associated == Some(true)))
+        filter.admits(name)
+            && associated.as_ref().is_none_or(|names| names.contains(name) == (filter.associated == Some(true)))
     };
     let found: Vec<(&str, Standing)> = index.names().traits.iter().filter(|(name, _)| wanted(name)).collect();
     let modified = found.iter().filter_map(|(_, standing)| standing.updated()).max().unwrap_or_else(|| placement.now());
-    let view = wire::View { traits: found.into_iter().map(|(name, _)| name).collect(), resource_provider_generation: None };
+    let view =
+        wire::View { traits: found.into_iter().map(|(name, _)| name).collect(), resource_provider_generation: None };
     Ok(dated(Reply::ok(&view), cx.microversion(), modified))
 }
 
@@ -72,7 +74,12 @@ async fn show(cx: Cx, Path(name): Path<String>, State(placement): State<Placemen
     Ok(dated(Reply::no_content(), cx.microversion(), standing.updated().unwrap_or_else(|| placement.now())))
 }
 
-async fn ensure(cx: Cx, base: Base, Path(name): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {
+async fn ensure(
+    cx: Cx,
+    base: Base,
+    Path(name): Path<String>,
+    State(placement): State<Placement>,
+) -> Result<Reply, Fault> {
     if !is_custom(&name) {
         return Err(Fault::bad_request(
             "The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix \"CUSTOM_\" and use following characters: \"A\"-\"Z\", \"0\"-\"9\" and \"_\"",
@@ -90,7 +97,11 @@ async fn delete(Path(name): Path<String>, State(placement): State<Placement>) ->
     Ok(Reply::no_content())
 }
 
-async fn list_of_provider(cx: Ask, Path(uuid): Path<String>, State(placement): State<Placement>) -> Result<Reply, Fault> {
+async fn list_of_provider(
+    cx: Ask,
+    Path(uuid): Path<String>,
+    State(placement): State<Placement>,
+) -> Result<Reply, Fault> {
     let index = placement.index().await?;
     let provider = app::provider::find_in(&index, &uuid)?;
     let traits = app::trait_::names_of(&index, &provider);

@@ -36,7 +36,8 @@ async fn of_project(cx: Ask, params: Params, State(placement): State<Placement>)
     cx.allow(TOTAL, &[("project_id", query.project_id.as_str())])?;
     let user_id = query.user_id.as_deref();
     let reply = if version >= v(38) {
-        let usages = app::usage::by_type(&placement, &query.project_id, user_id, query.consumer_type.as_deref()).await?;
+        let usages =
+            app::usage::by_type(&placement, &query.project_id, user_id, query.consumer_type.as_deref()).await?;
         Reply::ok(&wire::View { resource_provider_generation: None, usages: wire::ByType(usages) })
     } else {
         let usages = app::usage::total(&placement, &query.project_id, user_id).await?;

@@ -6,7 +6,12 @@ use crate::{Placement, PlacementError, begin, store};
 
 /// Replaces a provider's aggregates. With `expected` (microversion 1.19) its generation must be that, and is raised;
 /// without, it stays. The generation afterwards.
-pub(crate) async fn set(placement: &Placement, provider: Uuid, expected: Option<i64>, aggregates: &[Uuid]) -> Result<i64, PlacementError> {
+pub(crate) async fn set(
+    placement: &Placement,
+    provider: Uuid,
+    expected: Option<i64>,
+    aggregates: &[Uuid],
+) -> Result<i64, PlacementError> {
     let (epoch, now) = (placement.ready().await?, placement.now());
     placement
         .db()

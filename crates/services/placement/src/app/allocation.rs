@@ -55,7 +55,9 @@ pub(crate) fn check(index: &Index, claims: &[Claim]) -> Result<(), PlacementErro
     for claim in claims {
         for (provider, resources) in &claim.allocations {
             if index.get(*provider).is_none() {
-                return Err(PlacementError::invalid(format!("Allocation for resource provider '{provider}' that does not exist.")));
+                return Err(PlacementError::invalid(format!(
+                    "Allocation for resource provider '{provider}' that does not exist."
+                )));
             }
             for class in resources.keys() {
                 if index.names().classes.find(class).is_none() {
@@ -70,13 +72,16 @@ pub(crate) fn check(index: &Index, claims: &[Claim]) -> Result<(), PlacementErro
     Ok(())
 }
 
+/// A consumer with what it holds, if there is one.
+type Known = Option<(ConsumerRow, Vec<Held>)>;
+
 /// What one transaction changes, gathered before anything is written.
 #[derive(Default)]
 struct Plan<'a> {
     takes: BTreeMap<Uuid, BTreeMap<String, Take>>,
     /// Providers that get a new generation.
     bumped: BTreeSet<Uuid>,
-    consumers: Vec<(&'a Claim, Option<(ConsumerRow, Vec<Held>)>)>,
+    consumers: Vec<(&'a Claim, Known)>,
 }
 
 impl Plan<'_> {
@@ -147,7 +152,8 @@ async fn misfit(tx: &Tx, provider: Uuid, takes: &[(&str, &Take)]) -> Result<Plac
         let refuse = |why| PlacementError::Misfit { class: (*class).to_owned(), provider, why };
         let Some(row) = rows.iter().find(|row| row.class == *class) else { return Ok(refuse(Misfit::Missing)) };
         let offer = &row.offer;
-        let keeps = |amount: &i64| *amount >= offer.min_unit && *amount <= offer.max_unit && amount % offer.step_size == 0;
+        let keeps =
+            |amount: &i64| *amount >= offer.min_unit && *amount <= offer.max_unit && amount % offer.step_size == 0;
         if !take.amounts.iter().all(keeps) {
             return Ok(refuse(Misfit::Constraints));
         }
@@ -161,7 +167,7 @@ async fn misfit(tx: &Tx, provider: Uuid, takes: &[(&str, &Take)]) -> Result<Plac
     Ok(PlacementError::Misfit { class, provider, why: Misfit::Capacity })
 }
 
-async fn write_consumer(tx: &Tx, claim: &Claim, known: Option<(ConsumerRow, Vec<Held>)>, now: Timestamp) -> Result<(), PlacementError> {
+async fn write_consumer(tx: &Tx, claim: &Claim, known: Known, now: Timestamp) -> Result<(), PlacementError> {
     let raced = || PlacementError::Raced { what: format!("consumer {}", claim.consumer) };
     let rows: Vec<(Uuid, &str, i64)> = claim
         .allocations
@@ -190,7 +196,11 @@ async fn write_consumer(tx: &Tx, claim: &Claim, known: Option<(ConsumerRow, Vec<
         store::allocation::delete(tx, claim.consumer).await?;
     }
     if rows.is_empty() {
-        return if store::consumer::delete(tx, claim.consumer, consumer.generation).await? { Ok(()) } else { Err(raced()) };
+        return if store::consumer::delete(tx, claim.consumer, consumer.generation).await? {
+            Ok(())
+        } else {
+            Err(raced())
+        };
     }
     consumer.project_id.clone_from(&claim.project_id);
     consumer.user_id.clone_from(&claim.user_id);

@@ -32,7 +32,11 @@ pub(crate) fn check_capacity(offers: &Offers, may_reserve_all: bool, before: &st
 }
 
 /// Refuses classes that do not exist; `before` begins the message.
-pub(crate) fn check_classes<'a>(index: &Index, classes: impl Iterator<Item = &'a str>, before: &str) -> Result<(), PlacementError> {
+pub(crate) fn check_classes<'a>(
+    index: &Index,
+    classes: impl Iterator<Item = &'a str>,
+    before: &str,
+) -> Result<(), PlacementError> {
     for class in classes {
         if index.names().classes.find(class).is_none() {
             return Err(PlacementError::invalid(format!("{before}: No such resource class {class}.")));
@@ -41,7 +45,12 @@ pub(crate) fn check_classes<'a>(index: &Index, classes: impl Iterator<Item = &'a
     Ok(())
 }
 
-async fn expect_generation(tx: &Tx, provider: Uuid, expected: Option<i64>, now: Timestamp) -> Result<i64, PlacementError> {
+async fn expect_generation(
+    tx: &Tx,
+    provider: Uuid,
+    expected: Option<i64>,
+    now: Timestamp,
+) -> Result<i64, PlacementError> {
     let row = store::provider::find(tx, provider).await?;
     let row = row.ok_or_else(|| PlacementError::NoProvider { uuid: provider.to_string() })?;
     if let Some(given) = expected.filter(|given| *given != row.generation) {
@@ -85,7 +94,12 @@ pub(crate) async fn prune(tx: &Tx, index: &Index, provider: Uuid, offers: &Offer
 
 /// Makes `offers` all that the provider has, if its generation is `expected` (when that is given). The generation
 /// afterwards.
-pub(crate) async fn set_all(placement: &Placement, provider: Uuid, expected: Option<i64>, offers: &Offers) -> Result<i64, PlacementError> {
+pub(crate) async fn set_all(
+    placement: &Placement,
+    provider: Uuid,
+    expected: Option<i64>,
+    offers: &Offers,
+) -> Result<i64, PlacementError> {
     let (index, epoch, now) = (&placement.index().await?, placement.ready().await?, placement.now());
     placement
         .db()
@@ -100,7 +114,12 @@ pub(crate) async fn set_all(placement: &Placement, provider: Uuid, expected: Opt
 }
 
 /// Adds one inventory. The generation afterwards.
-pub(crate) async fn create(placement: &Placement, provider: Uuid, class: &str, offer: &Offer) -> Result<i64, PlacementError> {
+pub(crate) async fn create(
+    placement: &Placement,
+    provider: Uuid,
+    class: &str,
+    offer: &Offer,
+) -> Result<i64, PlacementError> {
     let (epoch, now) = (placement.ready().await?, placement.now());
     placement
         .db()
@@ -108,7 +127,9 @@ pub(crate) async fn create(placement: &Placement, provider: Uuid, class: &str, o
             begin(&tx, epoch).await?;
             let generation = expect_generation(&tx, provider, None, now).await?;
             if store::inventory::list(&tx, provider).await?.iter().any(|row| row.class == class) {
-                return Err(PlacementError::Raced { what: format!("inventory {class} of resource provider {provider}") });
+                return Err(PlacementError::Raced {
+                    what: format!("inventory {class} of resource provider {provider}"),
+                });
             }
             store::inventory::insert(&tx, provider, &[(class, offer)], now).await?;
             Ok(generation)
@@ -117,7 +138,13 @@ pub(crate) async fn create(placement: &Placement, provider: Uuid, class: &str, o
 }
 
 /// Changes one inventory. The generation afterwards.
-pub(crate) async fn update(placement: &Placement, provider: Uuid, expected: i64, class: &str, offer: &Offer) -> Result<i64, PlacementError> {
+pub(crate) async fn update(
+    placement: &Placement,
+    provider: Uuid,
+    expected: i64,
+    class: &str,
+    offer: &Offer,
+) -> Result<i64, PlacementError> {
     let (epoch, now) = (placement.ready().await?, placement.now());
     placement
         .db()

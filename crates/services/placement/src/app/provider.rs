@@ -62,8 +62,15 @@ pub(crate) fn list(index: &Index, filter: &Filter) -> Result<Vec<Arc<Provider>>,
 }
 
 /// Makes a provider.
-pub(crate) async fn create(placement: &Placement, uuid: Uuid, name: &str, parent: Option<Uuid>) -> Result<ProviderRow, PlacementError> {
-    let refused = |reason: &str| PlacementError::invalid(format!("Unable to create resource provider \"{name}\", {uuid}: {reason}"));
+pub(crate) async fn create(
+    placement: &Placement,
+    uuid: Uuid,
+    name: &str,
+    parent: Option<Uuid>,
+) -> Result<ProviderRow, PlacementError> {
+    let refused = |reason: &str| {
+        PlacementError::invalid(format!("Unable to create resource provider \"{name}\", {uuid}: {reason}"))
+    };
     if parent == Some(uuid) {
         return Err(refused("parent provider UUID cannot be same as UUID."));
     }
@@ -72,8 +79,10 @@ pub(crate) async fn create(placement: &Placement, uuid: Uuid, name: &str, parent
         .db()
         .tx(|tx| async move {
             begin(&tx, epoch).await?;
-            for alike in store::provider::list_alike(&tx, uuid, name).await? {
-                let what = if alike.uuid == uuid { format!("uuid: {uuid}") } else { format!("name: {name}") };
+            let alike = store::provider::list_alike(&tx, uuid, name).await?;
+            if !alike.is_empty() {
+                let same_uuid = alike.iter().any(|row| row.uuid == uuid);
+                let what = if same_uuid { format!("uuid: {uuid}") } else { format!("name: {name}") };
                 return Err(PlacementError::DuplicateProvider { what });
             }
             let root = match parent {
@@ -114,14 +123,18 @@ pub(crate) async fn update(
         .db()
         .tx(|tx| async move {
             begin(&tx, epoch).await?;
-            let mut row = store::provider::find(&tx, uuid).await?.ok_or_else(|| PlacementError::NoProvider { uuid: uuid.to_string() })?;
+            let mut row = store::provider::find(&tx, uuid)
+                .await?
+                .ok_or_else(|| PlacementError::NoProvider { uuid: uuid.to_string() })?;
             if store::provider::list_alike(&tx, uuid, name).await?.iter().any(|alike| alike.uuid != uuid) {
                 return Err(PlacementError::DuplicateProvider { what: format!("name: {name}") });
             }
             let (old_root, wanted) = (row.root, parent.unwrap_or(row.parent));
             if wanted != row.parent || parent.is_some_and(|parent| parent.is_some()) {
                 match (row.parent, wanted) {
-                    (Some(_), None) if !may_move => return Err(refused("un-parenting a provider is not currently allowed.")),
+                    (Some(_), None) if !may_move => {
+                        return Err(refused("un-parenting a provider is not currently allowed."));
+                    }
                     (Some(old), Some(new)) if old != new && !may_move => {
                         return Err(refused("re-parenting a provider is not currently allowed."));
                     }

@@ -54,7 +54,9 @@ async fn expect_generations(tx: &Tx, shapes: &Shapes) -> Result<(), PlacementErr
     for (provider, (given, _)) in shapes {
         match actual.get(provider) {
             Some(actual) if actual == given => {}
-            Some(actual) => return Err(PlacementError::StaleProvider { uuid: *provider, actual: *actual, given: *given }),
+            Some(actual) => {
+                return Err(PlacementError::StaleProvider { uuid: *provider, actual: *actual, given: *given });
+            }
             None => return Err(PlacementError::Raced { what: format!("resource provider {provider}") }),
         }
     }

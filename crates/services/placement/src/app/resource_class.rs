@@ -12,7 +12,9 @@ use crate::{
 pub(crate) fn numbers(index: &Index, resources: &Resources) -> Result<Vec<(u32, i64)>, PlacementError> {
     let number = |(name, amount): &(String, i64)| match index.names().classes.find(name) {
         Some(class) => Ok((class, *amount)),
-        None => Err(PlacementError::invalid(format!("Invalid resource class in resources parameter: No such resource class {name}."))),
+        None => Err(PlacementError::invalid(format!(
+            "Invalid resource class in resources parameter: No such resource class {name}."
+        ))),
     };
     resources.iter().map(number).collect()
 }
@@ -61,7 +63,9 @@ pub(crate) async fn delete(placement: &Placement, name: &str) -> Result<(), Plac
         return Err(PlacementError::no_class(name));
     }
     if !is_custom(name) {
-        return Err(PlacementError::invalid(format!("Error in delete resource class: Cannot delete standard resource class {name}.")));
+        return Err(PlacementError::invalid(format!(
+            "Error in delete resource class: Cannot delete standard resource class {name}."
+        )));
     }
     let epoch = placement.ready().await?;
     placement
@@ -69,7 +73,9 @@ pub(crate) async fn delete(placement: &Placement, name: &str) -> Result<(), Plac
         .tx(|tx| async move {
             begin(&tx, epoch).await?;
             if store::name::class_in_use(&tx, name).await? {
-                let message = format!("Error in delete resource class: Cannot delete resource class {name}. Class is in use in inventory.");
+                let message = format!(
+                    "Error in delete resource class: Cannot delete resource class {name}. Class is in use in inventory."
+                );
                 return Err(PlacementError::NameConflict { message });
             }
             if !store::name::delete(&tx, NameKind::Class, name).await? {

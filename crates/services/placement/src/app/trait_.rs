@@ -11,7 +11,8 @@ use crate::{
 
 /// The numbers of the traits.
 pub(crate) fn numbers(index: &Index, names: &[String]) -> Result<Vec<u32>, PlacementError> {
-    let unknown: Vec<&str> = names.iter().map(String::as_str).filter(|name| index.names().traits.find(name).is_none()).collect();
+    let unknown: Vec<&str> =
+        names.iter().map(String::as_str).filter(|name| index.names().traits.find(name).is_none()).collect();
     if !unknown.is_empty() {
         return Err(PlacementError::invalid(format!("No such trait(s): {}.", unknown.join(", "))));
     }
@@ -55,13 +56,19 @@ pub(crate) async fn delete(placement: &Placement, name: &str) -> Result<(), Plac
 
 /// Replaces the traits of a provider whose generation is `expected`; the generation afterwards. Nothing is written when
 /// it has exactly these traits already.
-pub(crate) async fn set(placement: &Placement, provider: Uuid, expected: i64, traits: &[String]) -> Result<i64, PlacementError> {
+pub(crate) async fn set(
+    placement: &Placement,
+    provider: Uuid,
+    expected: i64,
+    traits: &[String],
+) -> Result<i64, PlacementError> {
     let index = placement.index().await?;
     let known = index.get(provider).ok_or_else(|| PlacementError::NoProvider { uuid: provider.to_string() })?;
     if known.generation != expected {
         return Err(PlacementError::StaleProvider { uuid: provider, actual: known.generation, given: expected });
     }
-    let unknown: Vec<&str> = traits.iter().map(String::as_str).filter(|name| index.names().traits.find(name).is_none()).collect();
+    let unknown: Vec<&str> =
+        traits.iter().map(String::as_str).filter(|name| index.names().traits.find(name).is_none()).collect();
     if !unknown.is_empty() {
         return Err(PlacementError::invalid(format!("No such trait {}", unknown.join(", "))));
     }
@@ -90,7 +97,8 @@ pub(crate) async fn set(placement: &Placement, provider: Uuid, expected: i64, tr
 
 /// The names of a provider's traits, sorted.
 pub(crate) fn names_of(index: &Index, provider: &Provider) -> Vec<String> {
-    let mut names: Vec<String> = provider.traits.iter().map(|number| index.names().traits.name(*number).to_owned()).collect();
+    let mut names: Vec<String> =
+        provider.traits.iter().map(|number| index.names().traits.name(*number).to_owned()).collect();
     names.sort_unstable();
     names
 }

@@ -19,7 +19,11 @@ pub(crate) struct TypeUsage {
 }
 
 /// What a project (and user) uses, whatever the consumers' types.
-pub(crate) async fn total(placement: &Placement, project_id: &str, user_id: Option<&str>) -> Result<BTreeMap<String, i64>, PlacementError> {
+pub(crate) async fn total(
+    placement: &Placement,
+    project_id: &str,
+    user_id: Option<&str>,
+) -> Result<BTreeMap<String, i64>, PlacementError> {
     let mut total = BTreeMap::new();
     for usage in store::allocation::usages(placement.db(), project_id, user_id).await? {
         *total.entry(usage.class).or_default() += usage.used;
@@ -36,7 +40,9 @@ pub(crate) async fn by_type(
 ) -> Result<BTreeMap<String, TypeUsage>, PlacementError> {
     let name = |found: Option<String>| match consumer_type {
         Some(ALL) => Some(ALL.to_owned()),
-        wanted => Some(found.unwrap_or_else(|| UNKNOWN.to_owned())).filter(|name| wanted.is_none_or(|wanted| wanted == name)),
+        wanted => {
+            Some(found.unwrap_or_else(|| UNKNOWN.to_owned())).filter(|name| wanted.is_none_or(|wanted| wanted == name))
+        }
     };
     let mut usages: BTreeMap<String, TypeUsage> = BTreeMap::new();
     for usage in store::allocation::usages(placement.db(), project_id, user_id).await? {

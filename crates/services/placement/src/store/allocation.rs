@@ -68,7 +68,8 @@ pub(crate) async fn any_at(tx: &Tx, provider: Uuid) -> Result<bool, DbError> {
 }
 
 fn of_project(sql: &mut Sql, project_id: &str, user_id: Option<&str>) {
-    sql.push(" FROM placement_consumer c JOIN placement_allocation a ON a.consumer = c.uuid WHERE c.project_id = ?").bind(project_id);
+    sql.push(" FROM placement_consumer c JOIN placement_allocation a ON a.consumer = c.uuid WHERE c.project_id = ?")
+        .bind(project_id);
     if let Some(user_id) = user_id {
         sql.and("c.user_id = ?", user_id);
     }
@@ -83,7 +84,11 @@ pub(crate) async fn usages(db: &impl Read, project_id: &str, user_id: Option<&st
 }
 
 /// How many consumers a project (and user) has, by type.
-pub(crate) async fn consumer_counts(db: &impl Read, project_id: &str, user_id: Option<&str>) -> Result<Vec<(Option<String>, i64)>, DbError> {
+pub(crate) async fn consumer_counts(
+    db: &impl Read,
+    project_id: &str,
+    user_id: Option<&str>,
+) -> Result<Vec<(Option<String>, i64)>, DbError> {
     struct Count(Option<String>, i64);
     impl FromRow for Count {
         fn from_row(row: &Row) -> Result<Self, DbError> {
@@ -97,9 +102,18 @@ pub(crate) async fn consumer_counts(db: &impl Read, project_id: &str, user_id: O
 }
 
 /// Gives a consumer these allocations.
-pub(crate) async fn insert(tx: &Tx, consumer: Uuid, allocations: &[(Uuid, &str, i64)], now: Timestamp) -> Result<(), DbError> {
+pub(crate) async fn insert(
+    tx: &Tx,
+    consumer: Uuid,
+    allocations: &[(Uuid, &str, i64)],
+    now: Timestamp,
+) -> Result<(), DbError> {
     let rows = allocations.iter().map(|(provider, class, used)| args![consumer, provider, *class, used, now]);
-    tx.insert_many("INSERT INTO placement_allocation (consumer, provider, class, used, created_us) VALUES", rows.collect()).await
+    tx.insert_many(
+        "INSERT INTO placement_allocation (consumer, provider, class, used, created_us) VALUES",
+        rows.collect(),
+    )
+    .await
 }
 
 /// Deletes all allocations of a consumer.

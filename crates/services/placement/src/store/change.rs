@@ -27,7 +27,9 @@ impl FromRow for Marks {
 
 /// Reads the counter row.
 pub(crate) async fn marks(db: &Db) -> Result<Marks, DbError> {
-    db.find("SELECT seq, names_seq, deleted_seq FROM placement_change WHERE id = 1", vec![]).await?.ok_or(DbError::Ended)
+    db.find("SELECT seq, names_seq, deleted_seq FROM placement_change WHERE id = 1", vec![])
+        .await?
+        .ok_or(DbError::Ended)
 }
 
 /// The random name of this database, given to it when its counter row was made (now, if there is none yet).
@@ -39,7 +41,8 @@ pub(crate) async fn origin(db: &Db) -> Result<String, DbError> {
         let origin = &Uuid::new_v4();
         let made = db
             .tx(|tx| async move {
-                let insert = "INSERT INTO placement_change (id, seq, names_seq, deleted_seq, origin) VALUES (1, 0, 0, 0, ?)";
+                let insert =
+                    "INSERT INTO placement_change (id, seq, names_seq, deleted_seq, origin) VALUES (1, 0, 0, 0, ?)";
                 tx.exec(insert, args![origin]).await
             })
             .await;

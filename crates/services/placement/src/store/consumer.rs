@@ -33,24 +33,40 @@ pub(crate) async fn find(db: &impl Read, uuid: Uuid) -> Result<Option<(ConsumerR
     let mut held = Vec::with_capacity(rows.len());
     for row in &rows {
         if let Some(provider) = row.get::<Option<Uuid>>("provider")? {
-            held.push(Held { provider, class: row.get("class")?, used: row.get("used")?, created: row.get("created_us")? });
+            held.push(Held {
+                provider,
+                class: row.get("class")?,
+                used: row.get("used")?,
+                created: row.get("created_us")?,
+            });
         }
     }
     Ok(Some((consumer, held)))
 }
 
 pub(crate) async fn insert(tx: &Tx, consumer: &ConsumerRow, now: Timestamp) -> Result<(), DbError> {
-    let sql = "INSERT INTO placement_consumer (uuid, generation, project_id, user_id, consumer_type, created_us, updated_us)
+    let sql =
+        "INSERT INTO placement_consumer (uuid, generation, project_id, user_id, consumer_type, created_us, updated_us)
         VALUES (?, ?, ?, ?, ?, ?, ?)";
-    let values = args![consumer.uuid, consumer.generation, consumer.project_id, consumer.user_id, consumer.consumer_type, now, now];
+    let values = args![
+        consumer.uuid,
+        consumer.generation,
+        consumer.project_id,
+        consumer.user_id,
+        consumer.consumer_type,
+        now,
+        now
+    ];
     tx.exec(sql, values).await.map(drop)
 }
 
 /// Writes what changed and the next generation, if `consumer.generation` is still the stored one.
 pub(crate) async fn update(tx: &Tx, consumer: &ConsumerRow, now: Timestamp) -> Result<bool, DbError> {
-    let sql = "UPDATE placement_consumer SET generation = generation + 1, project_id = ?, user_id = ?, consumer_type = ?,
+    let sql =
+        "UPDATE placement_consumer SET generation = generation + 1, project_id = ?, user_id = ?, consumer_type = ?,
         updated_us = ? WHERE uuid = ? AND generation = ?";
-    let values = args![consumer.project_id, consumer.user_id, consumer.consumer_type, now, consumer.uuid, consumer.generation];
+    let values =
+        args![consumer.project_id, consumer.user_id, consumer.consumer_type, now, consumer.uuid, consumer.generation];
     tx.changed(sql, values).await
 }
 

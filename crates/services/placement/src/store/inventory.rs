@@ -18,7 +18,11 @@ pub(crate) struct Offer {
 impl Offer {
     /// How much may be given away, overcommit included, rounded down.
     pub(crate) fn capacity(&self) -> i64 {
-        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "both factors are below 2^31 and 2^128; `as` saturates")]
+        #[allow(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            reason = "both factors are below 2^31 and 2^128; `as` saturates"
+        )]
         let capacity = ((self.total - self.reserved) as f64 * self.allocation_ratio) as i64;
         capacity
     }
@@ -55,7 +59,8 @@ impl FromRow for InventoryRow {
     }
 }
 
-const COLUMNS: &str = "i.provider, i.class, i.total, i.reserved, i.min_unit, i.max_unit, i.step_size, i.allocation_ratio,
+const COLUMNS: &str =
+    "i.provider, i.class, i.total, i.reserved, i.min_unit, i.max_unit, i.step_size, i.allocation_ratio,
     i.capacity, i.used, i.updated_us";
 
 /// The inventories of all providers stamped later than `seq`.
@@ -75,8 +80,17 @@ pub(crate) async fn list(db: &impl Read, provider: Uuid) -> Result<Vec<Inventory
 pub(crate) async fn insert(tx: &Tx, provider: Uuid, offers: &[(&str, &Offer)], now: Timestamp) -> Result<(), DbError> {
     let rows = offers.iter().map(|(class, offer)| {
         args![
-            provider, *class, offer.total, offer.reserved, offer.min_unit, offer.max_unit, offer.step_size,
-            offer.allocation_ratio, offer.capacity(), 0, now
+            provider,
+            *class,
+            offer.total,
+            offer.reserved,
+            offer.min_unit,
+            offer.max_unit,
+            offer.step_size,
+            offer.allocation_ratio,
+            offer.capacity(),
+            0,
+            now
         ]
     });
     let insert = "INSERT INTO placement_inventory (provider, class, total, reserved, min_unit, max_unit, step_size,
@@ -85,19 +99,34 @@ pub(crate) async fn insert(tx: &Tx, provider: Uuid, offers: &[(&str, &Offer)], n
 }
 
 /// Changes an inventory; what is used stays, even if it is more than the new capacity. `false` when there is none.
-pub(crate) async fn update(tx: &Tx, provider: Uuid, class: &str, offer: &Offer, now: Timestamp) -> Result<bool, DbError> {
+pub(crate) async fn update(
+    tx: &Tx,
+    provider: Uuid,
+    class: &str,
+    offer: &Offer,
+    now: Timestamp,
+) -> Result<bool, DbError> {
     let sql = "UPDATE placement_inventory SET total = ?, reserved = ?, min_unit = ?, max_unit = ?, step_size = ?,
         allocation_ratio = ?, capacity = ?, updated_us = ? WHERE provider = ? AND class = ?";
     let values = args![
-        offer.total, offer.reserved, offer.min_unit, offer.max_unit, offer.step_size, offer.allocation_ratio,
-        offer.capacity(), now, provider, class
+        offer.total,
+        offer.reserved,
+        offer.min_unit,
+        offer.max_unit,
+        offer.step_size,
+        offer.allocation_ratio,
+        offer.capacity(),
+        now,
+        provider,
+        class
     ];
     tx.changed(sql, values).await
 }
 
 /// Deletes an inventory that nobody uses. `false` when somebody does, or when there is none.
 pub(crate) async fn delete_unused(tx: &Tx, provider: Uuid, class: &str) -> Result<bool, DbError> {
-    tx.changed("DELETE FROM placement_inventory WHERE provider = ? AND class = ? AND used = 0", args![provider, class]).await
+    tx.changed("DELETE FROM placement_inventory WHERE provider = ? AND class = ? AND used = 0", args![provider, class])
+        .await
 }
 
 /// A change of what is used of one inventory.

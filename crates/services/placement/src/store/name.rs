@@ -68,7 +68,10 @@ pub(crate) async fn delete(tx: &Tx, kind: NameKind, name: &str) -> Result<bool, 
 
 /// Renames a resource class wherever it is used. `false` when there is no such class.
 pub(crate) async fn rename_class(tx: &Tx, old: &str, new: &str, now: Timestamp) -> Result<bool, DbError> {
-    if !tx.changed("UPDATE placement_resource_class SET name = ?, updated_us = ? WHERE name = ?", args![new, now, old]).await? {
+    if !tx
+        .changed("UPDATE placement_resource_class SET name = ?, updated_us = ? WHERE name = ?", args![new, now, old])
+        .await?
+    {
         return Ok(false);
     }
     let stamp = format!(

@@ -66,13 +66,23 @@ pub(crate) async fn insert(tx: &Tx, row: &ProviderRow) -> Result<(), DbError> {
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, {SEQ})"
     );
     let (traits, aggregates) = (Json(&row.traits), Json(&row.aggregates));
-    let values = args![row.uuid, row.name, row.generation, row.parent, row.root, traits, aggregates, row.updated, row.updated];
+    let values =
+        args![row.uuid, row.name, row.generation, row.parent, row.root, traits, aggregates, row.updated, row.updated];
     tx.exec(sql, values).await.map(drop)
 }
 
 /// Gives it another name, parent and root.
-pub(crate) async fn update(tx: &Tx, uuid: Uuid, name: &str, parent: Option<Uuid>, root: Uuid, now: Timestamp) -> Result<(), DbError> {
-    let sql = format!("UPDATE placement_provider SET name = ?, parent = ?, root = ?, updated_us = ?, changed_seq = {SEQ} WHERE uuid = ?");
+pub(crate) async fn update(
+    tx: &Tx,
+    uuid: Uuid,
+    name: &str,
+    parent: Option<Uuid>,
+    root: Uuid,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    let sql = format!(
+        "UPDATE placement_provider SET name = ?, parent = ?, root = ?, updated_us = ?, changed_seq = {SEQ} WHERE uuid = ?"
+    );
     tx.exec(sql, args![name, parent, root, now, uuid]).await.map(drop)
 }
 
@@ -83,7 +93,9 @@ pub(crate) async fn update_roots(tx: &Tx, uuids: &[Uuid], root: Uuid) -> Result<
 
 /// Raises the generation if it is still `expected`; without `expected`, in any case. `false` when nothing was changed.
 pub(crate) async fn bump(tx: &Tx, uuid: Uuid, expected: Option<i64>, now: Timestamp) -> Result<bool, DbError> {
-    let mut sql = format!("UPDATE placement_provider SET generation = generation + 1, updated_us = ?, changed_seq = {SEQ} WHERE uuid = ?");
+    let mut sql = format!(
+        "UPDATE placement_provider SET generation = generation + 1, updated_us = ?, changed_seq = {SEQ} WHERE uuid = ?"
+    );
     let mut values = args![now, uuid];
     if let Some(expected) = expected {
         sql.push_str(" AND generation = ?");
@@ -102,7 +114,12 @@ pub(crate) async fn stamp(tx: &Tx, uuids: &[Uuid]) -> Result<(), DbError> {
     set_where(tx, "updated_us = updated_us", vec![], uuids).await
 }
 
-async fn set_where(tx: &Tx, assignments: &str, mut values: Vec<ferrostack_db::Value>, uuids: &[Uuid]) -> Result<(), DbError> {
+async fn set_where(
+    tx: &Tx,
+    assignments: &str,
+    mut values: Vec<ferrostack_db::Value>,
+    uuids: &[Uuid],
+) -> Result<(), DbError> {
     if uuids.is_empty() {
         return Ok(());
     }
@@ -113,7 +130,13 @@ async fn set_where(tx: &Tx, assignments: &str, mut values: Vec<ferrostack_db::Va
 }
 
 /// Replaces the traits and raises the generation if it is still `expected`.
-pub(crate) async fn set_traits(tx: &Tx, uuid: Uuid, expected: i64, traits: &[String], now: Timestamp) -> Result<bool, DbError> {
+pub(crate) async fn set_traits(
+    tx: &Tx,
+    uuid: Uuid,
+    expected: i64,
+    traits: &[String],
+    now: Timestamp,
+) -> Result<bool, DbError> {
     let sql = format!(
         "UPDATE placement_provider SET traits = ?, generation = generation + 1, updated_us = ?, changed_seq = {SEQ}
          WHERE uuid = ? AND generation = ?"
@@ -122,7 +145,13 @@ pub(crate) async fn set_traits(tx: &Tx, uuid: Uuid, expected: i64, traits: &[Str
 }
 
 /// Replaces the aggregates; with `expected` it raises the generation if it is still that.
-pub(crate) async fn set_aggregates(tx: &Tx, uuid: Uuid, expected: Option<i64>, aggregates: &[Uuid], now: Timestamp) -> Result<bool, DbError> {
+pub(crate) async fn set_aggregates(
+    tx: &Tx,
+    uuid: Uuid,
+    expected: Option<i64>,
+    aggregates: &[Uuid],
+    now: Timestamp,
+) -> Result<bool, DbError> {
     if expected.is_some() && !bump(tx, uuid, expected, now).await? {
         return Ok(false);
     }

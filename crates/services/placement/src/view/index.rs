@@ -175,8 +175,12 @@ impl Index {
         }
         if let Some(remaining) = delta.remaining {
             let remaining: HashSet<Uuid> = remaining.into_iter().collect();
-            let gone: Vec<(Uuid, Slot)> =
-                self.by_uuid.iter().filter(|(uuid, _)| !remaining.contains(uuid)).map(|(uuid, slot)| (*uuid, *slot)).collect();
+            let gone: Vec<(Uuid, Slot)> = self
+                .by_uuid
+                .iter()
+                .filter(|(uuid, _)| !remaining.contains(uuid))
+                .map(|(uuid, slot)| (*uuid, *slot))
+                .collect();
             for (uuid, slot) in gone {
                 self.by_uuid.remove(&uuid);
                 self.free.push(slot);
@@ -232,7 +236,10 @@ impl Index {
         };
         let known = self.slot(row.uuid);
         let moved = known.and_then(|slot| self.at(slot)).is_none_or(|old| {
-            old.parent != provider.parent || old.root != provider.root || old.shares != provider.shares || old.aggregates != provider.aggregates
+            old.parent != provider.parent
+                || old.root != provider.root
+                || old.shares != provider.shares
+                || old.aggregates != provider.aggregates
         });
         if moved {
             self.topology = OnceLock::new();

@@ -74,7 +74,12 @@ pub(crate) struct View {
 
 impl View {
     pub(crate) fn new(db: Db) -> Self {
-        Self { db, epoch: OnceCell::new(), latest: RwLock::new((0, Arc::new(Index::empty()))), loading: tokio::sync::Mutex::default() }
+        Self {
+            db,
+            epoch: OnceCell::new(),
+            latest: RwLock::new((0, Arc::new(Index::empty()))),
+            loading: tokio::sync::Mutex::default(),
+        }
     }
 
     /// What every transaction that writes needs to begin.
@@ -141,8 +146,10 @@ impl View {
             None
         };
         let providers = store::provider::list_changed(db, known.seq).await?;
-        let inventories = if providers.is_empty() { Vec::new() } else { store::inventory::list_changed(db, known.seq).await? };
-        let remaining = if marks.deleted_seq > known.deleted_seq { Some(store::provider::list_ids(db).await?) } else { None };
+        let inventories =
+            if providers.is_empty() { Vec::new() } else { store::inventory::list_changed(db, known.seq).await? };
+        let remaining =
+            if marks.deleted_seq > known.deleted_seq { Some(store::provider::list_ids(db).await?) } else { None };
         let delta = Delta { marks, names, providers, inventories, remaining };
         let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
         // Copied only if a reader still holds it; providers that did not change are shared.

@@ -39,7 +39,9 @@ impl Body {
     pub(crate) fn into_parts(self) -> (Vec<Uuid>, Option<i64>) {
         match self {
             Self::List(aggregates) => (aggregates, None),
-            Self::Object { aggregates, resource_provider_generation } => (aggregates, Some(resource_provider_generation)),
+            Self::Object { aggregates, resource_provider_generation } => {
+                (aggregates, Some(resource_provider_generation))
+            }
         }
     }
 }

@@ -116,13 +116,18 @@ macro_rules! consumer_38 {
 macro_rules! many {
     ($least:literal, $one:expr) => {
         concat!(
-            r#"{"type": "object", "minProperties": "#, $least, r#", "additionalProperties": false, "patternProperties": {"^[0-9a-fA-F-]{36}$": "#,
-            $one, "}}"
+            r#"{"type": "object", "minProperties": "#,
+            $least,
+            r#", "additionalProperties": false, "patternProperties": {"^[0-9a-fA-F-]{36}$": "#,
+            $one,
+            "}}"
         )
     };
 }
 
-pub(crate) use {amounts, by_provider, consumer_28, consumer_34, consumer_38, consumer_type, generation, many, mappings, owner};
+pub(crate) use {
+    amounts, by_provider, consumer_28, consumer_34, consumer_38, consumer_type, generation, many, mappings, owner,
+};
 
 /// `PUT /allocations/{consumer}` by version.
 pub(crate) static PUT: Schema = Schema::new(listed!("", ""));
@@ -181,8 +186,12 @@ impl Body {
     /// Reads it as of that version. Consumers without owner get the one for incomplete ones.
     pub(crate) fn into_claim(self, consumer: Uuid, version: Microversion, options: &PlacementOptions) -> Claim {
         let allocations = match self.allocations {
-            Allocations::ByProvider(all) => all.into_iter().map(|(provider, amounts)| (provider, amounts.resources)).collect(),
-            Allocations::Listed(all) => all.into_iter().map(|entry| (entry.resource_provider.uuid, entry.resources)).collect(),
+            Allocations::ByProvider(all) => {
+                all.into_iter().map(|(provider, amounts)| (provider, amounts.resources)).collect()
+            }
+            Allocations::Listed(all) => {
+                all.into_iter().map(|entry| (entry.resource_provider.uuid, entry.resources)).collect()
+            }
         };
         Claim {
             consumer,
@@ -225,7 +234,12 @@ struct AtProvider {
 
 impl OfConsumer {
     /// `generation` tells a provider's.
-    pub(crate) fn of(consumer: ConsumerRow, held: Vec<Held>, version: Microversion, generation: impl Fn(Uuid) -> i64) -> Self {
+    pub(crate) fn of(
+        consumer: ConsumerRow,
+        held: Vec<Held>,
+        version: Microversion,
+        generation: impl Fn(Uuid) -> i64,
+    ) -> Self {
         let mut view = Self::default();
         for held in held {
             let at = view.allocations.entry(held.provider).or_default();

@@ -1,17 +1,17 @@
-//! Allocation candidates: the query, and the answer, which is written straight into a buffer.
+//! Allocation candidates: the query; the answer is [`render`]'s.
 
-use std::io::Write;
+mod render;
 
 use ferrostack_auth::Microversion;
 use ferrostack_http::Params;
-use uuid::Uuid;
+
+pub(crate) use render::render;
 
 use super::{query, v};
 use crate::{
     PlacementError,
-    app::candidate::{Found, Group, Request},
+    app::candidate::{Group, Request},
     error::{BAD_VALUE, DUPLICATE_KEY, MISSING_VALUE},
-    view::{Index, Provider, Slot},
 };
 
 /// The parameters that belong to groups.
@@ -22,7 +22,8 @@ fn grouped(key: &str, version: Microversion) -> Option<(&'static str, &str)> {
     let (parameter, since) = GROUPED.into_iter().find(|(parameter, _)| key.starts_with(parameter))?;
     let suffix = key.strip_prefix(parameter)?;
     let numbered = suffix.bytes().all(|byte| byte.is_ascii_digit()) && !suffix.starts_with('0');
-    let named = suffix.len() <= 64 && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    let named =
+        suffix.len() <= 64 && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     let fits = suffix.is_empty() || (version >= v(25) && numbered) || (version >= v(33) && named);
     (version >= v(since) && fits).then_some((parameter, suffix))
 }
@@ -55,7 +56,11 @@ pub(crate) fn request(params: &Params, version: Microversion) -> Result<Request,
     let policy = read_policy(&mut request, params)?;
     read_root(&mut request, params)?;
     read_subtrees(&mut request, params)?;
-    if version >= v(36) { check_subtrees(&request)? } else { check_orphans(&request)? }
+    if version >= v(36) {
+        check_subtrees(&request)?
+    } else {
+        check_orphans(&request)?
+    }
     if version >= v(22) {
         check_conflicts(&request)?;
     }
@@ -70,7 +75,10 @@ pub(crate) fn request(params: &Params, version: Microversion) -> Result<Request,
 fn malformed_suffix(key: &str, version: Microversion) -> PlacementError {
     let suffix = if version >= v(33) { "[a-zA-Z0-9_-]{1,64}" } else { "[1-9][0-9]*" };
     let forms: Vec<String> = GROUPED.iter().map(|(parameter, _)| format!("'^{parameter}({suffix})?$'")).collect();
-    PlacementError::invalid(format!("Invalid query string parameters: '{key}' does not match any of the regexes: {}", forms.join(", ")))
+    PlacementError::invalid(format!(
+        "Invalid query string parameters: '{key}' does not match any of the regexes: {}",
+        forms.join(", ")
+    ))
 }
 
 fn read_group(
@@ -105,7 +113,9 @@ fn read_limit(request: &mut Request, params: &Params) -> Result<(), PlacementErr
     let Some(text) = params.get("limit") else { return Ok(()) };
     let positive = !text.starts_with('0') && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !positive {
-        return Err(PlacementError::invalid(format!("Invalid query string parameters: limit {text:?} does not match '^[1-9][0-9]*$'.")));
+        return Err(PlacementError::invalid(format!(
+            "Invalid query string parameters: limit {text:?} does not match '^[1-9][0-9]*$'."
+        )));
     }
     // What is larger than any number is no limit.
     request.limit = Some(text.parse().unwrap_or(usize::MAX));
@@ -119,7 +129,9 @@ fn read_policy(request: &mut Request, params: &Params) -> Result<bool, Placement
         Some("isolate") => request.isolate = true,
         Some("none") => {}
         Some(other) => {
-            return Err(PlacementError::invalid(format!("Invalid query string parameters: '{other}' is not one of ['none', 'isolate']")));
+            return Err(PlacementError::invalid(format!(
+                "Invalid query string parameters: '{other}' is not one of ['none', 'isolate']"
+            )));
         }
     }
     Ok(true)
@@ -137,7 +149,8 @@ fn read_root(request: &mut Request, params: &Params) -> Result<(), PlacementErro
     let conflicts: Vec<&str> =
         request.root_required.iter().filter(|name| request.root_forbidden.contains(name)).map(String::as_str).collect();
     if !conflicts.is_empty() {
-        let message = format!("Conflicting required and forbidden traits found in root_required: {}", conflicts.join(", "));
+        let message =
+            format!("Conflicting required and forbidden traits found in root_required: {}", conflicts.join(", "));
         return Err(PlacementError::bad(BAD_VALUE, message));
     }
     Ok(())
@@ -163,10 +176,14 @@ fn read_subtrees(request: &mut Request, params: &Params) -> Result<(), Placement
 /// Since 1.36 a group may do without resources if a subtree is to contain its provider.
 fn check_subtrees(request: &Request) -> Result<(), PlacementError> {
     if request.groups.iter().all(|group| group.resources.is_empty()) {
-        return Err(PlacementError::bad(MISSING_VALUE, "There must be at least one resources or resources[$S] parameter."));
+        return Err(PlacementError::bad(
+            MISSING_VALUE,
+            "There must be at least one resources or resources[$S] parameter.",
+        ));
     }
     let named: Vec<usize> = request.same_subtrees.iter().flatten().copied().collect();
-    let bare = request.groups.iter().enumerate().filter(|(place, group)| group.resources.is_empty() && !named.contains(place));
+    let bare =
+        request.groups.iter().enumerate().filter(|(place, group)| group.resources.is_empty() && !named.contains(place));
     let bare: Vec<&str> = bare.map(|(_, group)| group.suffix.as_str()).collect();
     if !bare.is_empty() {
         let message = format!(
@@ -176,7 +193,8 @@ fn check_subtrees(request: &Request) -> Result<(), PlacementError> {
     }
     if named.contains(&usize::MAX) {
         let suffixes: Vec<&str> = request.groups.iter().map(|group| group.suffix.as_str()).collect();
-        let message = format!("Real suffixes should be specified in `same_subtree`: a suffix was not found in {suffixes:?}.");
+        let message =
+            format!("Real suffixes should be specified in `same_subtree`: a suffix was not found in {suffixes:?}.");
         return Err(PlacementError::bad(BAD_VALUE, message));
     }
     Ok(())
@@ -190,17 +208,23 @@ fn check_orphans(request: &Request) -> Result<(), PlacementError> {
     };
     let traits = orphans("required", |group| !group.required.is_empty());
     if !traits.is_empty() {
-        let message = format!("All traits parameters must be associated with resources. Found the following orphaned traits keys: {traits}");
+        let message = format!(
+            "All traits parameters must be associated with resources. Found the following orphaned traits keys: {traits}"
+        );
         return Err(PlacementError::invalid(message));
     }
-    let aggregates = orphans("member_of", |group| !group.member_of.is_empty() || !group.forbidden_aggregates.is_empty());
+    let aggregates =
+        orphans("member_of", |group| !group.member_of.is_empty() || !group.forbidden_aggregates.is_empty());
     if !aggregates.is_empty() {
-        let message =
-            format!("All member_of parameters must be associated with resources. Found the following orphaned member_of keys: {aggregates}");
+        let message = format!(
+            "All member_of parameters must be associated with resources. Found the following orphaned member_of keys: {aggregates}"
+        );
         return Err(PlacementError::invalid(message));
     }
     if request.groups.is_empty() {
-        return Err(PlacementError::invalid("At least one request group (`resources` or `resources{$S}`) is required."));
+        return Err(PlacementError::invalid(
+            "At least one request group (`resources` or `resources{$S}`) is required.",
+        ));
     }
     if request.groups.iter().any(|group| group.resources.is_empty()) {
         return Err(PlacementError::invalid("All request groups must specify resources."));
@@ -219,165 +243,11 @@ fn check_conflicts(request: &Request) -> Result<(), PlacementError> {
     if conflicts.is_empty() {
         return Ok(());
     }
-    let message = format!("Conflicting required and forbidden traits found in the following traits keys: {}", conflicts.join(", "));
+    let message = format!(
+        "Conflicting required and forbidden traits found in the following traits keys: {}",
+        conflicts.join(", ")
+    );
     Err(PlacementError::invalid(message))
-}
-
-/// Writes the answer. `suffixes` are those of the groups, `classes` the numbers of all requested classes.
-pub(crate) fn render(index: &Index, found: &Found, suffixes: &[&str], classes: &[u32], version: Microversion) -> Vec<u8> {
-    let mut json = Writer { index, out: Vec::with_capacity(64 + found.candidates.len() * 260 + found.described.len() * 420) };
-    json.text("{\"allocation_requests\":[");
-    for (nth, candidate) in found.candidates.iter().enumerate() {
-        json.text(if nth == 0 { "{\"allocations\":" } else { ",{\"allocations\":" });
-        json.allocations(&candidate.amounts, version);
-        if version >= v(34) {
-            json.text(",\"mappings\":{");
-            for (nth, (suffix, slots)) in suffixes.iter().zip(&candidate.mappings).enumerate() {
-                // Suffixes are letters, digits, `_` and `-`.
-                json.text(if nth == 0 { "\"" } else { ",\"" });
-                json.text(suffix);
-                json.text("\":[");
-                json.separated(slots, |json, slot| json.uuid_of(*slot));
-                json.text("]");
-            }
-            json.text("}");
-        }
-        json.text("}");
-    }
-    json.text("],\"provider_summaries\":{");
-    json.separated(&found.described, |json, slot| {
-        json.uuid_of(*slot);
-        json.text(":");
-        if let Some(provider) = json.index.at(*slot) {
-            json.summary(provider, classes, version);
-        }
-    });
-    json.text("}}");
-    json.out
-}
-
-struct Writer<'a> {
-    index: &'a Index,
-    out: Vec<u8>,
-}
-
-impl<'a> Writer<'a> {
-    fn text(&mut self, text: &str) {
-        self.out.extend_from_slice(text.as_bytes());
-    }
-
-    fn number(&mut self, number: i64) {
-        // Writing to memory can't fail.
-        let _ = write!(self.out, "{number}");
-    }
-
-    fn separated<T>(&mut self, items: &[T], mut each: impl FnMut(&mut Self, &T)) {
-        for (nth, item) in items.iter().enumerate() {
-            if nth > 0 {
-                self.out.push(b',');
-            }
-            each(self, item);
-        }
-    }
-
-    fn uuid(&mut self, uuid: Uuid) {
-        let mut buffer = Uuid::encode_buffer();
-        self.out.push(b'"');
-        self.out.extend_from_slice(uuid.hyphenated().encode_lower(&mut buffer).as_bytes());
-        self.out.push(b'"');
-    }
-
-    fn uuid_of(&mut self, slot: Slot) {
-        let index: &'a Index = self.index;
-        self.uuid(index.at(slot).map_or(Uuid::nil(), |provider| provider.uuid));
-    }
-
-    /// Names of classes and traits are capitals, digits and underscores: nothing to escape.
-    fn class(&mut self, class: u32) {
-        let index: &'a Index = self.index;
-        self.out.push(b'"');
-        self.text(index.names().classes.name(class));
-        self.text("\":");
-    }
-
-    /// Amounts by provider; a list of them before 1.12.
-    fn allocations(&mut self, amounts: &[crate::app::candidate::Amount], version: Microversion) {
-        let by_provider = version >= v(12);
-        self.text(if by_provider { "{" } else { "[" });
-        for (nth, first) in amounts.iter().enumerate() {
-            // The amounts of one provider need not stand side by side.
-            if amounts.iter().take(nth).any(|earlier| earlier.slot == first.slot) {
-                continue;
-            }
-            if nth > 0 {
-                self.out.push(b',');
-            }
-            self.text(if by_provider { "" } else { "{\"resource_provider\":{\"uuid\":" });
-            self.uuid_of(first.slot);
-            self.text(if by_provider { ":{\"resources\":{" } else { "},\"resources\":{" });
-            for (nth, amount) in amounts.iter().filter(|amount| amount.slot == first.slot).enumerate() {
-                if nth > 0 {
-                    self.out.push(b',');
-                }
-                self.class(amount.class);
-                self.number(amount.amount);
-            }
-            self.text("}}");
-        }
-        self.text(if by_provider { "}" } else { "]" });
-    }
-
-    fn summary(&mut self, provider: &Provider, classes: &[u32], version: Microversion) {
-        // From 1.29 on nothing in it depends on the request, so it is written once for each state of the provider.
-        if version >= v(29) {
-            let cached = provider.summary.get_or_init(|| {
-                let mut own = Writer { index: self.index, out: Vec::with_capacity(420) };
-                own.write_summary(provider, None, version);
-                own.out.into_boxed_slice()
-            });
-            self.out.extend_from_slice(cached);
-        } else {
-            self.write_summary(provider, (version < v(27)).then_some(classes), version);
-        }
-    }
-
-    /// `classes`: only these.
-    fn write_summary(&mut self, provider: &Provider, classes: Option<&[u32]>, version: Microversion) {
-        let index: &'a Index = self.index;
-        self.text("{\"resources\":{");
-        let shown = provider.stocks.iter().filter(|stock| classes.is_none_or(|classes| classes.contains(&stock.class)));
-        for (nth, stock) in shown.enumerate() {
-            if nth > 0 {
-                self.out.push(b',');
-            }
-            self.class(stock.class);
-            self.text("{\"capacity\":");
-            self.number(stock.capacity);
-            self.text(",\"used\":");
-            self.number(stock.used);
-            self.text("}");
-        }
-        self.text("}");
-        if version >= v(17) {
-            self.text(",\"traits\":[");
-            self.separated(&provider.traits, |json, number| {
-                json.out.push(b'"');
-                json.text(index.names().traits.name(*number));
-                json.out.push(b'"');
-            });
-            self.text("]");
-        }
-        if version >= v(29) {
-            self.text(",\"parent_provider_uuid\":");
-            match provider.parent {
-                Some(parent) => self.uuid(parent),
-                None => self.text("null"),
-            }
-            self.text(",\"root_provider_uuid\":");
-            self.uuid(provider.root);
-        }
-        self.text("}");
-    }
 }
 
 #[cfg(test)]

@@ -63,12 +63,17 @@ pub(crate) fn resources(text: &str) -> Result<Resources, PlacementError> {
     }
     let mut resources: Resources = Vec::new();
     for part in text.split(',') {
-        let (class, number) = part.split_once(':').filter(|(_, number)| !number.contains(':')).ok_or_else(|| malformed(part))?;
+        let (class, number) =
+            part.split_once(':').filter(|(_, number)| !number.contains(':')).ok_or_else(|| malformed(part))?;
         let amount: i64 = number.trim().parse().map_err(|_| {
-            PlacementError::invalid(format!("Requested resource {class} expected positive integer amount. Got: {number}."))
+            PlacementError::invalid(format!(
+                "Requested resource {class} expected positive integer amount. Got: {number}."
+            ))
         })?;
         if amount < 1 {
-            return Err(PlacementError::invalid(format!("Requested resource {class} requires amount >= 1. Got: {amount}.")));
+            return Err(PlacementError::invalid(format!(
+                "Requested resource {class} requires amount >= 1. Got: {amount}."
+            )));
         }
         match resources.iter_mut().find(|(known, _)| known == class) {
             Some((_, known)) => *known = amount,
@@ -96,7 +101,9 @@ pub(crate) fn one_required(value: &str, may_forbid: bool, may_any: bool) -> Resu
     let form = if may_forbid { "HW_CPU_X86_VMX,!CUSTOM_MAGIC" } else { "HW_CPU_X86_VMX,CUSTOM_MAGIC" };
     if let Some(list) = value.strip_prefix("in:") {
         if !may_any {
-            return Err(invalid(format!("The format 'in:HW_CPU_X86_VMX,CUSTOM_MAGIC' only supported since microversion 1.39. Got: {value}")));
+            return Err(invalid(format!(
+                "The format 'in:HW_CPU_X86_VMX,CUSTOM_MAGIC' only supported since microversion 1.39. Got: {value}"
+            )));
         }
         let any: Vec<String> = list.split(',').map(|name| name.trim().to_owned()).collect();
         if any.iter().any(String::is_empty) {
@@ -105,7 +112,9 @@ pub(crate) fn one_required(value: &str, may_forbid: bool, may_any: bool) -> Resu
             )));
         }
         if any.iter().any(|name| name.starts_with('!')) {
-            return Err(invalid(format!("The format 'in:HW_CPU_X86_VMX,CUSTOM_MAGIC' does not support forbidden traits. Got: {value}")));
+            return Err(invalid(format!(
+                "The format 'in:HW_CPU_X86_VMX,CUSTOM_MAGIC' does not support forbidden traits. Got: {value}"
+            )));
         }
         return Ok(Traits { required: vec![any], forbidden: Vec::new() });
     }
@@ -114,7 +123,9 @@ pub(crate) fn one_required(value: &str, may_forbid: bool, may_any: bool) -> Resu
         let forbidden = name.starts_with('!');
         let name = name.trim_start_matches('!').to_owned();
         if name.is_empty() {
-            return Err(invalid(format!("Expected 'required' parameter value of the form: {form}. Got an empty trait in: {value}")));
+            return Err(invalid(format!(
+                "Expected 'required' parameter value of the form: {form}. Got an empty trait in: {value}"
+            )));
         }
         if forbidden && !may_forbid {
             return Err(invalid(format!("Expected 'required' parameter value of the form: {form}. Got: {value}")));
@@ -143,7 +154,8 @@ pub(crate) fn aggregates(params: &Params, suffix: &str, version: Microversion) -
             None => vec![rest],
         };
         let parse = |text: &&str| {
-            Uuid::try_parse(text).map_err(|_| invalid(format!("Expected 'member_of' parameter to contain valid UUID(s). Got: {text}")))
+            Uuid::try_parse(text)
+                .map_err(|_| invalid(format!("Expected 'member_of' parameter to contain valid UUID(s). Got: {text}")))
         };
         let list = list.iter().map(parse).collect::<Result<Vec<_>, _>>()?;
         if !forbids {

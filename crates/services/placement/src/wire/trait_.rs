@@ -61,7 +61,11 @@ impl Filter {
             None => None,
             Some("true") => Some(true),
             Some("false") => Some(false),
-            Some(_) => return Err(PlacementError::invalid("The query parameter \"associated\" only accepts \"true\" or \"false\"")),
+            Some(_) => {
+                return Err(PlacementError::invalid(
+                    "The query parameter \"associated\" only accepts \"true\" or \"false\"",
+                ));
+            }
         };
         Ok(filter)
     }

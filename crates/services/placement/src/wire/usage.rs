@@ -19,7 +19,8 @@ pub(crate) struct Query {
 
 impl Query {
     pub(crate) fn from_params(params: &Params, version: Microversion) -> Result<Self, PlacementError> {
-        let allowed: &[&str] = if version >= v(38) { &["project_id", "user_id", "consumer_type"] } else { &["project_id", "user_id"] };
+        let allowed: &[&str] =
+            if version >= v(38) { &["project_id", "user_id", "consumer_type"] } else { &["project_id", "user_id"] };
         query::only(params, allowed)?;
         let value = |key: &str| match query::last(params, key) {
             Some(text) if text.is_empty() || text.chars().count() > 255 => Err(PlacementError::invalid(format!(
@@ -28,8 +29,9 @@ impl Query {
             ))),
             text => Ok(text.map(str::to_owned)),
         };
-        let project_id = value("project_id")?
-            .ok_or_else(|| PlacementError::invalid("Invalid query string parameters: 'project_id' is a required property"))?;
+        let project_id = value("project_id")?.ok_or_else(|| {
+            PlacementError::invalid("Invalid query string parameters: 'project_id' is a required property")
+        })?;
         let consumer_type = value("consumer_type")?;
         if let Some(text) = &consumer_type {
             let capital = text.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'));

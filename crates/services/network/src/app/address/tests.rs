@@ -49,7 +49,12 @@ const MAC: &str = "fa:16:3e:11:22:33";
 
 #[test]
 fn without_a_wish_a_port_gets_one_address_of_each_family_and_all_that_it_makes_itself() {
-    let subnets = [subnet("10.0.0.0/24", None), subnet("10.0.1.0/24", None), subnet("2001:db8:1::/64", None), subnet("2001:db8:2::/64", Some("slaac"))];
+    let subnets = [
+        subnet("10.0.0.0/24", None),
+        subnet("10.0.1.0/24", None),
+        subnet("2001:db8:1::/64", None),
+        subnet("2001:db8:2::/64", Some("slaac")),
+    ];
     let wanted = plan(&subnets, None, MAC, false).unwrap();
     assert_eq!(wanted.len(), 3);
     assert!(matches!(&wanted[0], Wanted::AnyOf(of) if of.len() == 2));
@@ -61,7 +66,9 @@ fn without_a_wish_a_port_gets_one_address_of_each_family_and_all_that_it_makes_i
 #[test]
 fn wishes_must_fit_the_network() {
     let subnets = [subnet("10.0.0.0/24", None), subnet("2001:db8:2::/64", Some("slaac"))];
-    let ask = |subnet_id, address: Option<&str>| plan(&subnets, Some(&[RequestedIp { subnet_id, ip_address: address.map(ip) }]), MAC, false);
+    let ask = |subnet_id, address: Option<&str>| {
+        plan(&subnets, Some(&[RequestedIp { subnet_id, ip_address: address.map(ip) }]), MAC, false)
+    };
     let code = |result: Result<Vec<Wanted>, NetworkError>| match result.unwrap_err() {
         NetworkError::Invalid { code, .. } => code,
         other => panic!("{other}"),
@@ -73,5 +80,8 @@ fn wishes_must_fit_the_network() {
     assert_eq!(code(ask(Some(subnets[1].id), Some("2001:db8:2::7"))), "AllocationOnAutoAddressSubnet");
     assert_eq!(code(ask(Some(SubnetId::new()), None)), "InvalidInput");
     assert_eq!(code(ask(None, None)), "InvalidInput");
-    assert_eq!(code(plan(&subnets, Some(&[RequestedIp { subnet_id: Some(subnets[0].id), ip_address: None }; 6]), MAC, false)), "InvalidInput");
+    assert_eq!(
+        code(plan(&subnets, Some(&[RequestedIp { subnet_id: Some(subnets[0].id), ip_address: None }; 6]), MAC, false)),
+        "InvalidInput"
+    );
 }

@@ -114,12 +114,22 @@ async fn lost_reference(net: &Network, tx: &Tx, row: &PortRow) -> Result<Network
     Ok(NetworkError::not_found(Kind::Network, row.network_id))
 }
 
-async fn check_new(cx: &Ctx, net: &Network, wanted: CreatePort, network: &NetworkRow, subnets: &[SubnetRow]) -> Result<NewPort, NetworkError> {
-    let flag = |patch: &crate::wire::Patch<crate::wire::Flag>, default: bool| patch.as_value().map_or(default, |flag| flag.0);
+async fn check_new(
+    cx: &Ctx,
+    net: &Network,
+    wanted: CreatePort,
+    network: &NetworkRow,
+    subnets: &[SubnetRow],
+) -> Result<NewPort, NetworkError> {
+    let flag =
+        |patch: &crate::wire::Patch<crate::wire::Flag>, default: bool| patch.as_value().map_or(default, |flag| flag.0);
     let given_mac = wanted.mac_address.clone().value().filter(|text| !text.is_empty());
     let mac_address = match &given_mac {
-        Some(text) => mac::normalize(text)
-            .ok_or_else(|| NetworkError::invalid(format!("Invalid input for mac_address. Reason: '{text}' is not a valid MAC address.")))?,
+        Some(text) => mac::normalize(text).ok_or_else(|| {
+            NetworkError::invalid(format!(
+                "Invalid input for mac_address. Reason: '{text}' is not a valid MAC address."
+            ))
+        })?,
         None => mac::generate(net.options().base_mac),
     };
     let requested = wanted.fixed_ips.as_value().map(|ips| parts::requested_ips(ips)).transpose()?;
@@ -141,7 +151,9 @@ async fn check_new(cx: &Ctx, net: &Network, wanted: CreatePort, network: &Networ
         allowed_address_pairs: pairs,
         extra_dhcp_opts: parts::options(&[], wanted.extra_dhcp_opts.as_value().map_or(&[], Vec::as_slice))?,
         binding_host: wanted.binding_host.clone().value().unwrap_or_default(),
-        binding_vnic_type: parts::vnic_type(wanted.binding_vnic_type.clone().value().unwrap_or_else(|| "normal".to_owned()))?,
+        binding_vnic_type: parts::vnic_type(
+            wanted.binding_vnic_type.clone().value().unwrap_or_else(|| "normal".to_owned()),
+        )?,
         binding_profile: wanted.binding_profile.clone().value().unwrap_or_default(),
         dns_name: parts::dns_name(wanted.dns_name.clone().value().unwrap_or_default())?,
         standard: Standard::new(wanted.description.clone().value().unwrap_or_default(), net.clock().now()),
@@ -175,15 +187,20 @@ async fn check_new(cx: &Ctx, net: &Network, wanted: CreatePort, network: &Networ
 }
 
 /// The groups, if the caller may see them all.
-pub(crate) async fn known_groups(cx: &Ctx, net: &Network, ids: &[SecurityGroupId]) -> Result<Vec<SecurityGroupId>, NetworkError> {
+pub(crate) async fn known_groups(
+    cx: &Ctx,
+    net: &Network,
+    ids: &[SecurityGroupId],
+) -> Result<Vec<SecurityGroupId>, NetworkError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let rows = store::security_group::find_many(net.db(), ids).await?;
     for id in ids {
-        let seen = rows.iter().find(|row| row.id == *id).is_some_and(|row| {
-            cx.allow("get_security_group", &crate::policy::Asked::of(&row.project_id)).is_ok()
-        });
+        let seen = rows
+            .iter()
+            .find(|row| row.id == *id)
+            .is_some_and(|row| cx.allow("get_security_group", &crate::policy::Asked::of(&row.project_id)).is_ok());
         if !seen {
             return Err(NetworkError::not_found(Kind::SecurityGroup, id));
         }
@@ -223,8 +240,15 @@ pub(crate) fn for_service(
 }
 
 /// A port on a network for compute, with an id that was chosen before.
-pub(crate) async fn for_server(net: &Network, network: NetworkId, row: impl FnOnce(PortRow) -> PortRow, requested: Option<Vec<RequestedIp>>) -> Result<NewPort, NetworkError> {
-    let network = store::network::find(net.db(), network).await?.ok_or_else(|| NetworkError::not_found(Kind::Network, network))?;
+pub(crate) async fn for_server(
+    net: &Network,
+    network: NetworkId,
+    row: impl FnOnce(PortRow) -> PortRow,
+    requested: Option<Vec<RequestedIp>>,
+) -> Result<NewPort, NetworkError> {
+    let network = store::network::find(net.db(), network)
+        .await?
+        .ok_or_else(|| NetworkError::not_found(Kind::Network, network))?;
     let subnets = store::subnet::list_of_networks(net.db(), &[network.id]).await?;
     let mut port = for_service(net, "", &network, "", String::new());
     port.port_security_enabled = network.port_security_enabled;
@@ -232,6 +256,10 @@ pub(crate) async fn for_server(net: &Network, network: NetworkId, row: impl FnOn
 }
 
 /// What a checked wish comes to, for callers that take addresses themselves.
-pub(crate) fn plan_addresses(subnets: &[SubnetRow], requested: Option<&[RequestedIp]>, row: &PortRow) -> Result<Vec<Wanted>, NetworkError> {
+pub(crate) fn plan_addresses(
+    subnets: &[SubnetRow],
+    requested: Option<&[RequestedIp]>,
+    row: &PortRow,
+) -> Result<Vec<Wanted>, NetworkError> {
     address::plan(subnets, requested, &row.mac_address, row.is_router_port())
 }

@@ -17,8 +17,12 @@ use crate::{
 /// Deletes a port, unless it belongs to a router or a floating IP.
 pub(crate) async fn delete(cx: &Ctx, net: &Network, id: &str) -> Result<(), NetworkError> {
     let row = net.find_port(cx, id, "delete_port").await?;
-    if [ROUTER_INTERFACE, ROUTER_GATEWAY, FLOATING_IP].contains(&row.device_owner.as_str()) && !row.device_id.is_empty() {
-        let message = format!("Port {} cannot be deleted directly via the port API: has device owner {}.", row.id, row.device_owner);
+    if [ROUTER_INTERFACE, ROUTER_GATEWAY, FLOATING_IP].contains(&row.device_owner.as_str()) && !row.device_id.is_empty()
+    {
+        let message = format!(
+            "Port {} cannot be deleted directly via the port API: has device owner {}.",
+            row.id, row.device_owner
+        );
         return Err(NetworkError::conflict("ServicePortInUse", message));
     }
     if !remove(net, &row).await? {
@@ -39,7 +43,12 @@ pub(crate) async fn remove(net: &Network, row: &PortRow) -> Result<bool, Network
 }
 
 /// Deletes a port with all that hangs on it, and gives what changed; `None` when it is gone already.
-pub(crate) async fn remove_in(net: &Network, tx: &Tx, id: PortId, revision: i64) -> Result<Option<Vec<Changed>>, NetworkError> {
+pub(crate) async fn remove_in(
+    net: &Network,
+    tx: &Tx,
+    id: PortId,
+    revision: i64,
+) -> Result<Option<Vec<Changed>>, NetworkError> {
     let text = id.to_string();
     let mut changed = vec![(Kind::Port, id.0, revision + 1)];
     // First the row: whoever wants to lead a floating IP here locks it, too.

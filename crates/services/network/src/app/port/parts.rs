@@ -9,8 +9,17 @@ use crate::{
 };
 
 const MAX_PAIRS: usize = 10;
-const VNIC_TYPES: [&str; 9] =
-    ["normal", "direct", "macvtap", "baremetal", "direct-physical", "virtio-forwarder", "smart-nic", "vdpa", "accelerator-direct"];
+const VNIC_TYPES: [&str; 9] = [
+    "normal",
+    "direct",
+    "macvtap",
+    "baremetal",
+    "direct-physical",
+    "virtio-forwarder",
+    "smart-nic",
+    "vdpa",
+    "accelerator-direct",
+];
 
 /// The addresses asked for.
 pub(crate) fn requested_ips(wanted: &[WantedIp]) -> Result<Vec<RequestedIp>, NetworkError> {
@@ -43,7 +52,9 @@ pub(crate) fn pairs(wanted: &[WantedPair], own_mac: &str) -> Result<Vec<AddressP
     }
     let mut pairs: Vec<AddressPair> = Vec::with_capacity(wanted.len());
     for pair in wanted {
-        let unfit = |value: &str| NetworkError::invalid(format!("Invalid input for allowed_address_pairs. Reason: '{value}' is not valid."));
+        let unfit = |value: &str| {
+            NetworkError::invalid(format!("Invalid input for allowed_address_pairs. Reason: '{value}' is not valid."))
+        };
         crate::app::cidr::parse(&pair.ip_address).ok_or_else(|| unfit(&pair.ip_address))?;
         let mac_address = match pair.mac_address.as_deref() {
             Some(text) => mac::normalize(text).ok_or_else(|| unfit(text))?,
@@ -51,7 +62,10 @@ pub(crate) fn pairs(wanted: &[WantedPair], own_mac: &str) -> Result<Vec<AddressP
         };
         let pair = AddressPair { ip_address: pair.ip_address.clone(), mac_address };
         if pairs.contains(&pair) {
-            let message = format!("Request contains duplicate address pair: mac_address {} ip_address {}.", pair.mac_address, pair.ip_address);
+            let message = format!(
+                "Request contains duplicate address pair: mac_address {} ip_address {}.",
+                pair.mac_address, pair.ip_address
+            );
             return Err(NetworkError::bad("DuplicateAddressPairInRequest", message));
         }
         pairs.push(pair);
@@ -66,16 +80,24 @@ pub(crate) fn options(before: &[DhcpOption], wanted: &[WantedOption]) -> Result<
         let ip_version = match option.ip_version.map_or(4, |version| version.0) {
             4 => 4,
             6 => 6,
-            other => return Err(NetworkError::invalid(format!("Invalid input for extra_dhcp_opts. Reason: ip_version {other} is not 4 or 6."))),
+            other => {
+                return Err(NetworkError::invalid(format!(
+                    "Invalid input for extra_dhcp_opts. Reason: ip_version {other} is not 4 or 6."
+                )));
+            }
         };
         let name = option.opt_name.trim();
         if name.is_empty() || name.len() > 64 {
-            return Err(NetworkError::invalid(format!("Invalid input for extra_dhcp_opts. Reason: opt_name {name:?} is empty or too long.")));
+            return Err(NetworkError::invalid(format!(
+                "Invalid input for extra_dhcp_opts. Reason: opt_name {name:?} is empty or too long."
+            )));
         }
         options.retain(|known| known.opt_name != name || known.ip_version != ip_version);
         if let Some(value) = &option.opt_value {
             if value.0.is_empty() || value.0.len() > 255 {
-                return Err(NetworkError::invalid(format!("Invalid input for extra_dhcp_opts. Reason: opt_value of {name} is empty or too long.")));
+                return Err(NetworkError::invalid(format!(
+                    "Invalid input for extra_dhcp_opts. Reason: opt_value of {name} is empty or too long."
+                )));
             }
             options.push(DhcpOption { opt_name: name.to_owned(), opt_value: value.0.clone(), ip_version });
         }
@@ -100,7 +122,9 @@ pub(crate) fn vnic_type(text: String) -> Result<String, NetworkError> {
     if VNIC_TYPES.contains(&text.as_str()) {
         return Ok(text);
     }
-    Err(NetworkError::invalid(format!("Invalid input for binding:vnic_type. Reason: '{text}' is not in {VNIC_TYPES:?}.")))
+    Err(NetworkError::invalid(format!(
+        "Invalid input for binding:vnic_type. Reason: '{text}' is not in {VNIC_TYPES:?}."
+    )))
 }
 
 /// A name in DNS: labels of letters, digits and hyphens.
@@ -119,7 +143,11 @@ pub(crate) fn dns_name(text: String) -> Result<String, NetworkError> {
 }
 
 /// Security groups and address pairs need port security; security groups need addresses only in name.
-pub(crate) fn security_fits(enabled: bool, groups: &[SecurityGroupId], pairs: &[AddressPair]) -> Result<(), NetworkError> {
+pub(crate) fn security_fits(
+    enabled: bool,
+    groups: &[SecurityGroupId],
+    pairs: &[AddressPair],
+) -> Result<(), NetworkError> {
     if !enabled && !pairs.is_empty() {
         let message = "Port Security must be enabled in order to have allowed address pairs on a port.";
         return Err(NetworkError::conflict("AddressPairAndPortSecurityRequired", message));
@@ -145,7 +173,8 @@ mod tests {
         };
         let first = options(&[], &[want("mtu", Some("1400"), None), want("mtu", Some("1300"), Some(6))]).unwrap();
         assert_eq!(first.len(), 2);
-        let second = options(&first, &[want("mtu", None, Some(4)), want("tftp-server", Some("10.0.0.1"), None)]).unwrap();
+        let second =
+            options(&first, &[want("mtu", None, Some(4)), want("tftp-server", Some("10.0.0.1"), None)]).unwrap();
         let names: Vec<_> = second.iter().map(|option| (option.opt_name.as_str(), option.ip_version)).collect();
         assert_eq!(names, [("mtu", 6), ("tftp-server", 4)]);
         assert!(options(&[], &[want("mtu", Some("1"), Some(5))]).is_err());
@@ -162,7 +191,8 @@ mod tests {
 
     #[test]
     fn pairs_take_the_ports_mac_and_stand_once() {
-        let pair = |ip: &str, mac: Option<&str>| WantedPair { ip_address: ip.into(), mac_address: mac.map(str::to_owned) };
+        let pair =
+            |ip: &str, mac: Option<&str>| WantedPair { ip_address: ip.into(), mac_address: mac.map(str::to_owned) };
         let own = "fa:16:3e:00:00:01";
         assert_eq!(pairs(&[pair("10.0.0.0/8", None)], own).unwrap()[0].mac_address, own);
         assert!(pairs(&[pair("10.0.0.1", None), pair("10.0.0.1", Some(own))], own).is_err());

@@ -3,14 +3,28 @@
 use ferrostack_auth::Ctx;
 use ferrostack_db::{DbError, Tx};
 
-use super::{DOWN, allow_attributes, create::{known_groups, plan_addresses}, parts};
+use super::{
+    DOWN, allow_attributes,
+    create::{known_groups, plan_addresses},
+    parts,
+};
 use crate::{
     Network,
-    app::{access::asked_port, address::{RequestedIp, Wanted}, mac, retry},
+    app::{
+        access::asked_port,
+        address::{RequestedIp, Wanted},
+        mac, retry,
+    },
     error::NetworkError,
     ids::{Kind, SecurityGroupId},
     policy::Asked,
-    store::{self, network::NetworkRow, port::{PortAddress, PortRow}, subnet::SubnetRow, sync::Changed},
+    store::{
+        self,
+        network::NetworkRow,
+        port::{PortAddress, PortRow},
+        subnet::SubnetRow,
+        sync::Changed,
+    },
     wire::port::CreatePort,
 };
 
@@ -70,7 +84,10 @@ pub(crate) async fn write(tx: &Tx, row: &PortRow) -> Result<(), NetworkError> {
         Ok(true) => Ok(()),
         Ok(false) => Err(NetworkError::Raced { kind: Kind::Port, id: row.id.to_string() }),
         Err(error) if error.is_duplicate() => {
-            let message = format!("Unable to complete operation for network {}. The mac address {} is in use.", row.network_id, row.mac_address);
+            let message = format!(
+                "Unable to complete operation for network {}. The mac address {} is in use.",
+                row.network_id, row.mac_address
+            );
             Err(NetworkError::conflict("MacAddressInUse", message))
         }
         Err(error) => Err(error.into()),
@@ -118,14 +135,21 @@ async fn apply(cx: &Ctx, net: &Network, before: &PortRow, patch: &CreatePort) ->
         row.port_security_enabled = flag.0;
     }
     if before.is_router_port() && (row.device_owner != before.device_owner || row.device_id != before.device_id) {
-        let message = format!("Port {} belongs to router {}: its device cannot be changed here.", before.id, before.device_id);
+        let message =
+            format!("Port {} belongs to router {}: its device cannot be changed here.", before.id, before.device_id);
         return Err(NetworkError::conflict("ServicePortInUse", message));
     }
     if let Some(text) = patch.mac_address.as_value() {
-        let mac = mac::normalize(text)
-            .ok_or_else(|| NetworkError::invalid(format!("Invalid input for mac_address. Reason: '{text}' is not a valid MAC address.")))?;
+        let mac = mac::normalize(text).ok_or_else(|| {
+            NetworkError::invalid(format!(
+                "Invalid input for mac_address. Reason: '{text}' is not a valid MAC address."
+            ))
+        })?;
         if mac != row.mac_address && !row.binding_host.is_empty() {
-            let message = format!("Unable to complete operation on port {}, port is already bound to host {}.", row.id, row.binding_host);
+            let message = format!(
+                "Unable to complete operation on port {}, port is already bound to host {}.",
+                row.id, row.binding_host
+            );
             return Err(NetworkError::conflict("PortBound", message));
         }
         row.mac_address = mac;
@@ -143,14 +167,17 @@ async fn apply(cx: &Ctx, net: &Network, before: &PortRow, patch: &CreatePort) ->
         row.dns_name = parts::dns_name(patch.dns_name.clone().value().unwrap_or_default())?;
     }
     if !patch.extra_dhcp_opts.is_absent() {
-        row.extra_dhcp_opts = parts::options(&row.extra_dhcp_opts, patch.extra_dhcp_opts.as_value().map_or(&[], Vec::as_slice))?;
+        row.extra_dhcp_opts =
+            parts::options(&row.extra_dhcp_opts, patch.extra_dhcp_opts.as_value().map_or(&[], Vec::as_slice))?;
     }
     if !patch.allowed_address_pairs.is_absent() {
-        row.allowed_address_pairs = parts::pairs(patch.allowed_address_pairs.as_value().map_or(&[], Vec::as_slice), &row.mac_address)?;
+        row.allowed_address_pairs =
+            parts::pairs(patch.allowed_address_pairs.as_value().map_or(&[], Vec::as_slice), &row.mac_address)?;
     }
     if !patch.security_groups.is_absent() {
         let ids = parts::groups(patch.security_groups.as_value().map_or(&[], Vec::as_slice))?;
-        let added: Vec<SecurityGroupId> = ids.iter().filter(|id| !before.security_groups.contains(id)).copied().collect();
+        let added: Vec<SecurityGroupId> =
+            ids.iter().filter(|id| !before.security_groups.contains(id)).copied().collect();
         known_groups(cx, net, &added).await?;
         row.security_groups = ids;
     }

@@ -50,7 +50,12 @@ pub(crate) enum Way {
 }
 
 /// Checks what a request says of the gateway.
-pub(crate) async fn check(cx: &Ctx, net: &Network, row: &RouterRow, wanted: &Patch<WantedGateway>) -> Result<Way, NetworkError> {
+pub(crate) async fn check(
+    cx: &Ctx,
+    net: &Network,
+    row: &RouterRow,
+    wanted: &Patch<WantedGateway>,
+) -> Result<Way, NetworkError> {
     let info = match wanted {
         Patch::Absent => return Ok(Way::Keep),
         Patch::Null => return Ok(Way::Clear),
@@ -70,7 +75,8 @@ pub(crate) async fn check(cx: &Ctx, net: &Network, row: &RouterRow, wanted: &Pat
         return Err(NetworkError::bad("BadRequest", message));
     }
     let subnets = store::subnet::list_of_networks(net.db(), &[network.id]).await?;
-    let requested = info.external_fixed_ips.as_deref().map(parts::requested_ips).transpose()?.filter(|ips| !ips.is_empty());
+    let requested =
+        info.external_fixed_ips.as_deref().map(parts::requested_ips).transpose()?.filter(|ips| !ips.is_empty());
     Ok(Way::To { network: Box::new(network), subnets, requested, enable_snat: info.enable_snat.map(|flag| flag.0) })
 }
 
@@ -120,7 +126,8 @@ async fn open(
     }
     // No project owns it: its users see it only as part of their router.
     let port = for_service(net, "", network, ROUTER_GATEWAY, row.id.to_string());
-    let port = insert(net, tx, &NewPort { row: port, subnets: subnets.to_vec(), requested, generated_mac: true }).await?;
+    let port =
+        insert(net, tx, &NewPort { row: port, subnets: subnets.to_vec(), requested, generated_mac: true }).await?;
     row.gateway = Some(Gateway { network_id: network.id, port_id: port.id, external_fixed_ips: port.fixed_ips });
     Ok(vec![(Kind::Port, port.id.0, 1)])
 }

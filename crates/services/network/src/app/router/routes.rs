@@ -23,8 +23,10 @@ pub(crate) fn parse(wanted: &[WantedRoute]) -> Result<Vec<Route>, NetworkError> 
     let mut routes: Vec<Route> = Vec::with_capacity(wanted.len());
     for route in wanted {
         let named = format!("{} via {}", route.destination, route.nexthop);
-        let destination = cidr::parse(&route.destination).ok_or_else(|| invalid(&named, "the destination is not a valid prefix"))?;
-        let nexthop: std::net::IpAddr = route.nexthop.parse().map_err(|_| invalid(&named, "the nexthop is not a valid IP address"))?;
+        let destination =
+            cidr::parse(&route.destination).ok_or_else(|| invalid(&named, "the destination is not a valid prefix"))?;
+        let nexthop: std::net::IpAddr =
+            route.nexthop.parse().map_err(|_| invalid(&named, "the nexthop is not a valid IP address"))?;
         if nexthop.is_ipv4() != destination.addr().is_ipv4() {
             return Err(invalid(&named, "destination and nexthop are of different IP versions"));
         }
@@ -40,7 +42,10 @@ pub(crate) fn parse(wanted: &[WantedRoute]) -> Result<Vec<Route>, NetworkError> 
 /// Checks routes against what the router is connected with.
 pub(crate) async fn check(tx: &Tx, row: &RouterRow, routes: &[Route]) -> Result<(), NetworkError> {
     if routes.len() > MAX_ROUTES {
-        let message = format!("Unable to complete operation for {}. The number of routes exceeds the maximum {MAX_ROUTES}.", row.id);
+        let message = format!(
+            "Unable to complete operation for {}. The number of routes exceeds the maximum {MAX_ROUTES}.",
+            row.id
+        );
         return Err(NetworkError::bad("RoutesExhausted", message));
     }
     if routes.is_empty() {

@@ -39,9 +39,17 @@ fn of_version(field: &str, ip: IpAddr, net: &IpNet) -> Result<IpAddr, NetworkErr
 }
 
 /// A new subnet.
-pub(super) fn new(wanted: CreateSubnet, network_id: NetworkId, project_id: String, now: Timestamp) -> Result<SubnetRow, NetworkError> {
+pub(super) fn new(
+    wanted: CreateSubnet,
+    network_id: NetworkId,
+    project_id: String,
+    now: Timestamp,
+) -> Result<SubnetRow, NetworkError> {
     let Some(text) = wanted.cidr.as_value().filter(|text| !text.is_empty()) else {
-        return Err(NetworkError::bad("BadRequest", "Bad subnets request: a subnetpool must be specified in the absence of a cidr."));
+        return Err(NetworkError::bad(
+            "BadRequest",
+            "Bad subnets request: a subnetpool must be specified in the absence of a cidr.",
+        ));
     };
     let cidr = prefix(text, wanted.ip_version.value().map(|version| version.0))?;
     let gateway_ip = match &wanted.gateway_ip {
@@ -101,7 +109,9 @@ pub(super) fn changed(before: &SubnetRow, patch: &CreateSubnet) -> Result<Subnet
         row.host_routes = host_routes(patch.host_routes.clone().value().unwrap_or_default(), &row.cidr)?;
     }
     if !row.enable_dhcp && (row.ipv6_ra_mode.is_some() || row.ipv6_address_mode.is_some()) {
-        return Err(NetworkError::invalid("Invalid input for operation: ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False."));
+        return Err(NetworkError::invalid(
+            "Invalid input for operation: ipv6_ra_mode or ipv6_address_mode cannot be set when enable_dhcp is set to False.",
+        ));
     }
     Ok(row)
 }
@@ -133,7 +143,11 @@ fn gateway(text: &str, cidr: &IpNet) -> Result<IpAddr, NetworkError> {
     let inside = cidr::usable(cidr).is_some_and(|usable| cidr::in_pool(&usable, ip));
     // Routers may sit outside of the prefix, but not on its network or broadcast address.
     if cidr.contains(&ip) && !inside && !link_local {
-        return Err(unfit("gateway_ip", text, &format!("cannot be a gateway: it is the network or broadcast address of {cidr}")));
+        return Err(unfit(
+            "gateway_ip",
+            text,
+            &format!("cannot be a gateway: it is the network or broadcast address of {cidr}"),
+        ));
     }
     if ip.is_multicast() || ip.is_unspecified() || ip.is_loopback() {
         return Err(unfit("gateway_ip", text, "cannot be a gateway"));
@@ -141,7 +155,11 @@ fn gateway(text: &str, cidr: &IpNet) -> Result<IpAddr, NetworkError> {
     Ok(ip)
 }
 
-fn modes(wanted: &CreateSubnet, cidr: &IpNet, enable_dhcp: bool) -> Result<(Option<String>, Option<String>), NetworkError> {
+fn modes(
+    wanted: &CreateSubnet,
+    cidr: &IpNet,
+    enable_dhcp: bool,
+) -> Result<(Option<String>, Option<String>), NetworkError> {
     let (ra, address) = (wanted.ipv6_ra_mode.clone().value(), wanted.ipv6_address_mode.clone().value());
     for (field, mode) in [("ipv6_ra_mode", &ra), ("ipv6_address_mode", &address)] {
         let Some(mode) = mode else { continue };
@@ -149,20 +167,27 @@ fn modes(wanted: &CreateSubnet, cidr: &IpNet, enable_dhcp: bool) -> Result<(Opti
             return Err(unfit(field, mode, &format!("is not in {IPV6_MODES:?}")));
         }
         if matches!(cidr, IpNet::V4(_)) {
-            return Err(NetworkError::invalid(format!("Invalid input for operation: {field} is not valid when ip_version is 4.")));
+            return Err(NetworkError::invalid(format!(
+                "Invalid input for operation: {field} is not valid when ip_version is 4."
+            )));
         }
         if !enable_dhcp {
-            return Err(NetworkError::invalid(format!("Invalid input for operation: {field} cannot be set when enable_dhcp is set to False.")));
+            return Err(NetworkError::invalid(format!(
+                "Invalid input for operation: {field} cannot be set when enable_dhcp is set to False."
+            )));
         }
         if mode != "dhcpv6-stateful" && cidr.prefix_len() != 64 {
-            let message = format!("Invalid input for operation: Invalid CIDR {cidr} for IPv6 address mode: a /64 is needed.");
+            let message =
+                format!("Invalid input for operation: Invalid CIDR {cidr} for IPv6 address mode: a /64 is needed.");
             return Err(NetworkError::invalid(message));
         }
     }
     if let (Some(ra), Some(address)) = (&ra, &address)
         && ra != address
     {
-        let message = format!("Invalid input for operation: ipv6_ra_mode set to '{ra}' with ipv6_address_mode set to '{address}' is not valid.");
+        let message = format!(
+            "Invalid input for operation: ipv6_ra_mode set to '{ra}' with ipv6_address_mode set to '{address}' is not valid."
+        );
         return Err(NetworkError::invalid(message));
     }
     Ok((ra, address))
@@ -175,7 +200,10 @@ fn checked_pools(wanted: &[WantedPool], net: &IpNet) -> Result<Vec<Pool>, Networ
         let start = of_version("allocation_pools", address("allocation_pools", &pool.start)?, net)?;
         let end = of_version("allocation_pools", address("allocation_pools", &pool.end)?, net)?;
         if end < start {
-            return Err(NetworkError::bad("InvalidAllocationPool", format!("The allocation pool {start}-{end} is not valid.")));
+            return Err(NetworkError::bad(
+                "InvalidAllocationPool",
+                format!("The allocation pool {start}-{end} is not valid."),
+            ));
         }
         if !usable.is_some_and(|usable| cidr::in_pool(&usable, start) && cidr::in_pool(&usable, end)) {
             let message = format!("The allocation pool {start}-{end} spans beyond the subnet cidr {net}.");
@@ -187,7 +215,10 @@ fn checked_pools(wanted: &[WantedPool], net: &IpNet) -> Result<Vec<Pool>, Networ
     for pair in pools.windows(2) {
         let [a, b] = pair else { continue };
         if b.start <= a.end {
-            let message = format!("Found overlapping allocation pools: {}-{} {}-{} for subnet {net}.", a.start, a.end, b.start, b.end);
+            let message = format!(
+                "Found overlapping allocation pools: {}-{} {}-{} for subnet {net}.",
+                a.start, a.end, b.start, b.end
+            );
             return Err(NetworkError::conflict("OverlappingAllocationPools", message));
         }
     }
@@ -207,7 +238,8 @@ fn gateway_outside_pools(gateway: Option<IpAddr>, pools: &[Pool]) -> Result<(), 
 
 fn nameservers(wanted: Vec<String>) -> Result<Vec<IpAddr>, NetworkError> {
     if wanted.len() > MAX_NAMESERVERS {
-        let message = format!("Unable to complete operation: the number of DNS nameservers exceeds the limit {MAX_NAMESERVERS}.");
+        let message =
+            format!("Unable to complete operation: the number of DNS nameservers exceeds the limit {MAX_NAMESERVERS}.");
         return Err(NetworkError::bad("DNSNameServersExhausted", message));
     }
     let mut servers: Vec<IpAddr> = Vec::with_capacity(wanted.len());
@@ -223,12 +255,15 @@ fn nameservers(wanted: Vec<String>) -> Result<Vec<IpAddr>, NetworkError> {
 
 fn host_routes(wanted: Vec<WantedRoute>, net: &IpNet) -> Result<Vec<HostRoute>, NetworkError> {
     if wanted.len() > MAX_HOST_ROUTES {
-        let message = format!("Unable to complete operation: the number of host routes exceeds the limit {MAX_HOST_ROUTES}.");
+        let message =
+            format!("Unable to complete operation: the number of host routes exceeds the limit {MAX_HOST_ROUTES}.");
         return Err(NetworkError::bad("HostRoutesExhausted", message));
     }
     let mut routes: Vec<HostRoute> = Vec::with_capacity(wanted.len());
     for route in &wanted {
-        let destination = cidr::parse(&route.destination).ok_or_else(|| unfit("host_routes", &route.destination, "is not a valid IP subnet"))?.trunc();
+        let destination = cidr::parse(&route.destination)
+            .ok_or_else(|| unfit("host_routes", &route.destination, "is not a valid IP subnet"))?
+            .trunc();
         of_version("host_routes", destination.network(), net)?;
         let nexthop = of_version("host_routes", address("host_routes", &route.nexthop)?, net)?;
         let route = HostRoute { destination, nexthop };

@@ -62,7 +62,8 @@ impl Plan {
             nested: request.nested,
             classes: Vec::new(),
         };
-        plan.root_required = app::trait_::numbers(index, &request.root_required)?.into_iter().map(|number| vec![number]).collect();
+        plan.root_required =
+            app::trait_::numbers(index, &request.root_required)?.into_iter().map(|number| vec![number]).collect();
         let mut possible = true;
         for (place, group) in request.groups.iter().enumerate() {
             let amounts = app::resource_class::numbers(index, &group.resources)?;
@@ -83,7 +84,11 @@ impl Plan {
             } else {
                 let last = amounts.len();
                 let each = amounts.into_iter().enumerate();
-                plan.levels.extend(each.map(|(nth, amount)| Level { group: place, amounts: vec![amount], closes: nth + 1 == last }));
+                plan.levels.extend(each.map(|(nth, amount)| Level {
+                    group: place,
+                    amounts: vec![amount],
+                    closes: nth + 1 == last,
+                }));
             }
         }
         Ok(possible.then_some(plan))

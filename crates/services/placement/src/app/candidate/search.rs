@@ -85,7 +85,9 @@ impl<'a> Search<'a> {
             eligible.clear();
             let Some(filter) = self.plan.filters.get(level.group) else { return false };
             let fits = |slot: &Slot| {
-                self.index.at(*slot).is_some_and(|provider| filter.admits(provider, anchor, self.topology.root(*slot), root) && level.fits(provider))
+                self.index.at(*slot).is_some_and(|provider| {
+                    filter.admits(provider, anchor, self.topology.root(*slot), root) && level.fits(provider)
+                })
             };
             eligible.extend(tree.iter().chain(sharing).copied().filter(fits));
             if eligible.is_empty() {
@@ -124,7 +126,13 @@ impl<'a> Search<'a> {
     fn is_taken(&self, depth: usize, level: &Level, slot: Slot) -> bool {
         let granular = |group: usize| self.plan.filters.get(group).is_some_and(|filter| filter.granular);
         granular(level.group)
-            && self.plan.levels.iter().take(depth).zip(&self.picks).any(|(other, pick)| *pick == slot && granular(other.group))
+            && self
+                .plan
+                .levels
+                .iter()
+                .take(depth)
+                .zip(&self.picks)
+                .any(|(other, pick)| *pick == slot && granular(other.group))
     }
 
     /// Adds the level's amounts to the account; how many of them there was room for.
@@ -135,7 +143,9 @@ impl<'a> Search<'a> {
                 Some(known) => {
                     let sum = known.amount.saturating_add(*amount);
                     let stock = self.index.at(slot).and_then(|provider| provider.stock(*class));
-                    if stock.is_none_or(|stock| stock.used.saturating_add(sum) > stock.capacity || sum > stock.offer.max_unit) {
+                    if stock.is_none_or(|stock| {
+                        stock.used.saturating_add(sum) > stock.capacity || sum > stock.offer.max_unit
+                    }) {
                         return placed;
                     }
                     known.amount = sum;
@@ -171,7 +181,9 @@ impl<'a> Search<'a> {
             return true;
         }
         let picks = self.picks_of(group);
-        let has = |number: &u32| picks.iter().any(|slot| self.index.at(*slot).is_some_and(|provider| provider.has_trait(*number)));
+        let has = |number: &u32| {
+            picks.iter().any(|slot| self.index.at(*slot).is_some_and(|provider| provider.has_trait(*number)))
+        };
         filter.required.iter().all(|any| any.iter().any(has))
     }
 
@@ -183,7 +195,8 @@ impl<'a> Search<'a> {
         if !self.plan.nested && self.has_relatives() {
             return;
         }
-        let shared = self.topology.any_shares() && self.picks.iter().any(|slot| self.index.at(*slot).is_some_and(|provider| provider.shares));
+        let shared = self.topology.any_shares()
+            && self.picks.iter().any(|slot| self.index.at(*slot).is_some_and(|provider| provider.shares));
         if shared {
             let mut key = self.amounts.clone();
             key.sort_unstable();
@@ -202,7 +215,9 @@ impl<'a> Search<'a> {
 
     /// Whether two different providers belong to one tree.
     fn has_relatives(&self) -> bool {
-        let other = |one: &Amount, two: &Amount| one.slot != two.slot && self.topology.root(one.slot) == self.topology.root(two.slot);
+        let other = |one: &Amount, two: &Amount| {
+            one.slot != two.slot && self.topology.root(one.slot) == self.topology.root(two.slot)
+        };
         self.amounts.iter().any(|one| self.amounts.iter().any(|two| other(one, two)))
     }
 }
