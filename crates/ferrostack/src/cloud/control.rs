@@ -1,5 +1,6 @@
 //! What the running cloud tells the commands of its machine.
 
+use ferrostack_network::audit;
 use ferrostack_reconcile::Reconcilers;
 use futures::future::BoxFuture;
 
@@ -22,7 +23,8 @@ impl Control for Cloud {
 
     fn audit(&self) -> BoxFuture<'_, anyhow::Result<Vec<String>>> {
         Box::pin(async {
-            let all = self.services.compute.audit().await?;
+            let mut all = self.services.compute.audit().await?;
+            all.extend(audit(&self.services.network).await?.iter().map(|difference| format!("OVN: {difference}")));
             Ok(all)
         })
     }

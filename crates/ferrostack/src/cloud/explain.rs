@@ -24,7 +24,7 @@ pub async fn explain(db: &Db, id: &str) -> anyhow::Result<Option<Explained>> {
         ..Explained::default()
     };
     for (table, sql) in [
-        ("placement_allocation", "SELECT * FROM placement_allocation WHERE consumer_id = ?"),
+        ("placement_allocation", "SELECT * FROM placement_allocation WHERE consumer = ?"),
         ("port", "SELECT * FROM port WHERE device_id = ?"),
     ] {
         let rows = db.all(sql, args![server]).await?;

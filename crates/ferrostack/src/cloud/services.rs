@@ -36,9 +36,9 @@ impl Services {
         let identity = Identity::new(db.clone(), TokenFormat::new(keys, Methods::default()), hasher, options::identity(settings));
         let image = Image::new(db.clone(), options::image(settings));
         let placement = Placement::new(db.clone(), PlacementOptions::default());
-        let (connection, events) = ferrostack_ovn::Connection::start(clock.clone(), ferrostack_ovn::ConnectionSettings::new(northbound, "OVN_Northbound", "ferrostack:owner", ferrostack_ovn::northbound::watched()));
+        let (connection, events) = ferrostack_ovn::Connection::start(clock.clone(), ferrostack_network::ovn::connection_settings(northbound));
         let network = Network::new(db.clone(), connection, options::network(settings), clock);
-        let _ = events;
+        tokio::spawn(ferrostack_network::run_syncer(network.clone(), events, Arc::new(|| true)));
         let compute = Compute::new(ComputeDeps {
             db: db.clone(),
             saga,

@@ -39,7 +39,7 @@ impl Contract for Network {
     }
 
     fn wait_until_up(&self, server_id: Uuid, patience: Duration) -> Reply<'_, ()> {
-        Box::pin(async move { binding::wait_until_up(self, server_id, patience).await })
+        Box::pin(async move { Ok(binding::wait_until_up(self, server_id, patience).await?) })
     }
 
     fn addresses<'a>(&'a self, server_ids: &'a [Uuid]) -> Reply<'a, HashMap<Uuid, Vec<Address>>> {

@@ -3,7 +3,7 @@
 //!
 //! A request is answered as soon as the database has it. The same transaction puts the changed resources into a queue;
 //! one controller's syncer ([`run_syncer`]) takes them from there and brings OVN to what the database says. See
-//! [`northbound`] for how that is kept right when controllers, connections and OVN itself fail.
+//! [`ovn`] for how that is kept right when controllers, connections and OVN itself fail.
 
 mod api;
 mod app;
@@ -11,8 +11,8 @@ mod contract;
 mod error;
 mod ids;
 mod migrations;
-pub mod northbound;
 mod options;
+pub mod ovn;
 mod policy;
 mod query;
 mod store;
@@ -31,6 +31,7 @@ pub use error::NetworkError;
 pub use ids::{FloatingIpId, Kind, NetworkId, PortId, RouterId, SecurityGroupId, SecurityGroupRuleId, SubnetId};
 pub use migrations::MIGRATIONS;
 pub use options::{NetworkOptions, QuotaDefaults};
+pub use ovn::{Difference, DifferenceKind, Leader, audit, full_sync, run_gateway_chooser, run_syncer};
 pub use policy::ACTIONS;
 
 /// The service's state; clones share it.
@@ -49,7 +50,7 @@ struct Inner {
 
 impl Network {
     /// The service on this database and this connection to the Northbound database (which watches
-    /// [`northbound::connection_settings`]'s tables).
+    /// [`ovn::connection_settings`]'s tables).
     pub fn new(db: Db, northbound: Connection, options: NetworkOptions, clock: Clock) -> Self {
         Self(Arc::new(Inner {
             db,

@@ -39,6 +39,17 @@ impl FakeImages {
     }
 }
 
+impl FakeImages {
+    /// The image as it is.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[allow(clippy::expect_used, reason = "for tests only")]
+    pub fn facts(&self, id: Uuid) -> ImageFacts {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned().expect("an image")
+    }
+}
+
 impl Image for FakeImages {
     fn image<'a>(&'a self, _: &'a Ctx, id: Uuid) -> Reply<'a, ImageFacts> {
         Box::pin(async move {

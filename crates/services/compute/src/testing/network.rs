@@ -21,7 +21,7 @@ pub struct FakeNetwork(Mutex<State>);
 struct State {
     networks: BTreeMap<Uuid, String>,
     ports: BTreeMap<Uuid, Port>,
-    next_ip: u8,
+    next_ip: u16,
     dead_hosts: Vec<String>,
 }
 
@@ -67,7 +67,8 @@ impl FakeNetwork {
 impl State {
     fn take_ip(&mut self) -> IpAddr {
         self.next_ip += 1;
-        Ipv4Addr::new(10, 0, 0, self.next_ip).into()
+        let [high, low] = self.next_ip.to_be_bytes();
+        Ipv4Addr::new(10, 0, high, low).into()
     }
 }
 

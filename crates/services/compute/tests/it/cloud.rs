@@ -58,7 +58,6 @@ impl Authenticator for Tokens {
 
 pub(crate) struct Cloud {
     pub(crate) compute: Compute,
-    pub(crate) saga: Saga,
     pub(crate) nodes: SimNodes,
     pub(crate) network: Arc<FakeNetwork>,
     pub(crate) placement: Arc<FakePlacement>,
@@ -106,7 +105,7 @@ impl Cloud {
         let (images, network, placement) = (Arc::new(FakeImages::default()), Arc::new(FakeNetwork::default()), Arc::new(FakePlacement::default()));
         let compute = Compute::new(ComputeDeps {
             db: db.db.clone(),
-            saga: saga.clone(),
+            saga,
             image: images.clone(),
             network: network.clone(),
             placement: placement.clone(),
@@ -120,7 +119,7 @@ impl Cloud {
         ferrostack_compute::tasks::add_idle(&compute, &reconcilers);
         let (image, net) = (images.add("tiny"), network.add_network("private"));
         let router = router(&compute);
-        Self { compute, saga, nodes, network, placement, images, image, net, reconcilers, clock, db, router }
+        Self { compute, nodes, network, placement, images, image, net, reconcilers, clock, db, router }
     }
 
     pub(crate) fn node(&self, number: u8) -> Arc<SimNode> {

@@ -78,6 +78,11 @@ async fn what_does_not_fit_is_refused_before_anything_is_written() {
         assert_eq!(status, expected, "{extra}: {body}");
         assert!(body.to_string().contains(text), "{extra}: {body}");
     }
+    let queued = ferrostack_contracts::ImageFacts { status: "queued".to_owned(), ..cloud.images.facts(cloud.image) };
+    let queued = ferrostack_contracts::ImageFacts { id: uuid::Uuid::new_v4(), ..queued };
+    cloud.images.put(queued.clone());
+    let (status, body) = cloud.call("member:demo", "POST", "/servers", cloud.server_body(json!({"imageRef": queued.id}))).await;
+    assert_eq!(status, 400, "{body}");
     cloud.network.add_network("second");
     let mut body = cloud.server_body(json!({}));
     body["server"].as_object_mut().unwrap().remove("networks");

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use ferrostack_contracts::{BoundPort, ContractError, ErrorKind, FixedIp};
+use ferrostack_contracts::{BoundPort, FixedIp};
 use uuid::Uuid;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
     },
     error::NetworkError,
     ids::{Kind, PortId},
-    northbound,
+    ovn::wait_ports_up,
     store::{self, port::PortRow},
 };
 
@@ -118,36 +118,22 @@ async fn free(net: &Network, server: Uuid) -> Result<(), NetworkError> {
 }
 
 /// Waits until OVN says that all of the server's bound ports are up.
-pub(super) async fn wait_until_up(net: &Network, server: Uuid, patience: Duration) -> Result<(), ContractError> {
+pub(super) async fn wait_until_up(net: &Network, server: Uuid, patience: Duration) -> Result<(), NetworkError> {
     let rows = ports_of(net, server).await?;
-    let waiting: Vec<PortId> = rows
-        .iter()
-        .filter(|row| !row.binding_host.is_empty() && row.admin_state_up && row.status != ACTIVE)
-        .map(|row| row.id)
-        .collect();
+    let bound = |row: &&PortRow| !row.binding_host.is_empty() && row.admin_state_up && row.status != ACTIVE;
+    let waiting: Vec<PortId> = rows.iter().filter(bound).map(|row| row.id).collect();
     if waiting.is_empty() {
         return Ok(());
     }
-    // The copy of the Northbound database wakes us with each change of it.
-    let all_up = net.northbound().replica().wait_until(|contents| {
-        let up = |id: &PortId| northbound::is_up(contents, *id);
-        waiting.iter().all(up).then_some(())
-    });
-    if net.clock().timeout(patience, all_up).await.is_err() {
-        let missing: Vec<String> = net.northbound().replica().read(|contents| {
-            waiting.iter().filter(|id| !northbound::is_up(contents, **id)).map(ToString::to_string).collect()
-        });
-        let message = format!("Ports {} did not come up within {} seconds.", missing.join(", "), patience.as_secs());
-        return Err(ContractError::new(ErrorKind::Unavailable, message));
-    }
+    wait_ports_up(net, &waiting, patience).await?;
+    // The leader writes the status too, a moment later; whoever waited shall see it now.
     let (waiting, now) = (&waiting, net.clock().now());
     net.db()
         .tx(|tx| async move {
             for id in waiting {
                 store::port::set_status(&tx, *id, ACTIVE, now).await?;
             }
-            Ok::<_, NetworkError>(())
+            Ok(())
         })
-        .await?;
-    Ok(())
+        .await
 }

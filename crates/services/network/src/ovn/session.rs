@@ -78,7 +78,7 @@ impl Session {
         Ok(outcome?)
     }
 
-    fn fence(&self) -> Operation {
+    pub(super) fn fence(&self) -> Operation {
         Operation::require(NbGlobal::TABLE, [Condition::includes("external_ids", names::SESSION, &self.token)])
     }
 

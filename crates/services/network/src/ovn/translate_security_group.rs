@@ -72,7 +72,10 @@ fn push_protocol(text: &mut String, number: u8, rule: &SecurityGroupRuleRow) {
         17 => "udp",
         132 => "sctp",
         // OVN cannot look at the ports of others.
-        _ => return drop(write!(text, " && ip.proto == {number}")),
+        _ => {
+            let _ = write!(text, " && ip.proto == {number}");
+            return;
+        }
     };
     let _ = write!(text, " && {name}");
     let (min, max) = (rule.port_range_min, rule.port_range_max);

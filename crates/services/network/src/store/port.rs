@@ -187,13 +187,6 @@ pub(crate) async fn list_of_subnet(db: &impl Read, subnet: SubnetId) -> Result<V
     db.list(sql).await
 }
 
-/// Ports after `after` in the order of ids, at most `limit`: for full synchronization.
-pub(crate) async fn list_after(db: &impl Read, after: &str, limit: usize) -> Result<Vec<PortRow>, DbError> {
-    let mut sql = Sql::new(SELECT);
-    sql.and("id > ?", after).push(" ORDER BY id LIMIT ?").bind(limit);
-    db.list(sql).await
-}
-
 /// Id, device and host of ports that belong to servers.
 pub(crate) async fn list_of_servers(db: &impl Read) -> Result<Vec<(PortId, String, String)>, DbError> {
     let sql = "SELECT id, device_id, binding_host FROM port WHERE device_owner >= 'compute:' AND device_owner < 'compute;' ORDER BY id";

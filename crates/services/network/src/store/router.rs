@@ -105,13 +105,6 @@ pub(crate) async fn find_many(db: &impl Read, ids: &[RouterId]) -> Result<Vec<Ro
     db.list(sql).await
 }
 
-/// All routers with a gateway.
-pub(crate) async fn list_with_gateway(db: &impl Read) -> Result<Vec<RouterRow>, DbError> {
-    let mut sql = Sql::new(SELECT);
-    sql.and_literal("gateway_network_id IS NOT NULL").push(" ORDER BY id");
-    db.list(sql).await
-}
-
 /// Ids of the routers that have a port on that network, the gateway among them.
 pub(crate) async fn list_on_network(db: &impl Read, network: NetworkId) -> Result<Vec<RouterId>, DbError> {
     let sql = "SELECT DISTINCT device_id FROM port WHERE network_id = ? AND device_owner IN (?, ?) ORDER BY device_id";

@@ -15,9 +15,9 @@ use ferrostack_http::{
     },
 };
 use ferrostack_network::{
-    ACTIONS, MIGRATIONS, Network, NetworkOptions, PublicNetwork, ensure_public_network, northbound,
+    ACTIONS, MIGRATIONS, Network, NetworkOptions, PublicNetwork, ensure_public_network, ovn, run_syncer,
 };
-use ferrostack_ovn::Connection;
+use ferrostack_ovn::{Connection, Event};
 use ferrostack_policy::Role;
 use ferrostack_sim::ovsdb::Ovsdb;
 use http_body_util::BodyExt;
@@ -63,6 +63,7 @@ impl Authenticator for Tokens {
 pub struct Cloud {
     pub net: Network,
     pub ovsdb: Ovsdb,
+    events: std::sync::Mutex<Option<tokio::sync::mpsc::UnboundedReceiver<Event>>>,
     pub router: Router,
     _db: TestDb,
 }
@@ -109,7 +110,7 @@ impl Cloud {
     fn on(db: TestDb, options: NetworkOptions) -> Self {
         let ovsdb = Ovsdb::in_memory();
         let clock = Clock::system();
-        let (connection, _events) = Connection::start(clock.clone(), northbound::connection_settings(ovsdb.endpoint()));
+        let (connection, events) = Connection::start(clock.clone(), ovn::connection_settings(ovsdb.endpoint()));
         let net = Network::new(db.db.clone(), connection, options, clock);
         let gate = Gate { authenticator: Arc::new(Tokens), policy: Arc::new(Policy::new([ACTIONS]).unwrap()) };
         let service = Service { name: "network", dialect: Dialect::Network, versions: None, gate, observer: None };
@@ -117,7 +118,19 @@ impl Cloud {
         let router = Router::new()
             .nest_service("/network/v2.0", service.mount(ferrostack_network::routes(), net.clone()))
             .nest_service("/network", root);
-        Self { net, ovsdb, router, _db: db }
+        Self { net, ovsdb, events: std::sync::Mutex::new(Some(events)), router, _db: db }
+    }
+
+    /// Lets this controller write to OVN.
+    pub fn sync(&self) {
+        let events = self.events.lock().unwrap().take().unwrap();
+        tokio::spawn(run_syncer(self.net.clone(), events, Arc::new(|| true)));
+    }
+
+    /// Whether nothing waits to be written to OVN.
+    pub async fn net_is_quiet(&self) -> bool {
+        let rows = ferrostack_db::Read::all(&self._db.db, "SELECT id FROM network_sync LIMIT 1", vec![]).await.unwrap();
+        rows.is_empty()
     }
 
     pub async fn call(&self, token: &str, method: Method, path: &str, body: Option<Value>) -> Answer {

@@ -9,6 +9,7 @@ mod contract;
 mod discovery;
 mod floating_ips;
 mod networks;
+mod ovn;
 mod ports;
 mod quotas;
 mod routers;

@@ -81,6 +81,12 @@ impl<'a> Search<'a> {
             return false;
         }
         let (tree, sharing) = (self.topology.tree(&root), self.topology.sharing_with(root));
+        let reachable = || tree.iter().chain(sharing).filter_map(|slot| self.index.at(*slot));
+        // Most trees fail for a trait that nobody in them has: that is seen before any amount is looked at.
+        let has_any = |any: &Vec<u32>| reachable().any(|provider| provider.has_any_trait(any));
+        if !self.plan.filters.iter().flat_map(|filter| &filter.required).all(has_any) {
+            return false;
+        }
         for (level, eligible) in self.plan.levels.iter().zip(&mut self.eligible) {
             eligible.clear();
             let Some(filter) = self.plan.filters.get(level.group) else { return false };
