@@ -114,7 +114,7 @@ impl TestCloud {
     }
 
     async fn quota_matches(&self, servers: usize, problems: &mut Vec<String>) {
-        let row = self.db.one("SELECT used FROM quota_usage WHERE project_id = ? AND resource = ?", args!["demo", "instances"]).await;
+        let row = self.db.one("SELECT used FROM quota_usage WHERE project_id = ? AND resource = ?", args!["demo", "compute.instances"]).await;
         let used: i64 = row.expect("a query").map_or(0, |row| row.get("used").expect("a number"));
         if usize::try_from(used).ok() != Some(servers) {
             problems.push(format!("quota counts {used} instances, there are {servers}"));

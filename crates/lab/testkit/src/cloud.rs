@@ -1,6 +1,6 @@
 //! The cloud under test.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use ferrostack_auth::{Microversion, Policy};
@@ -16,7 +16,10 @@ use ferrostack_image_format::DiskFormat;
 use ferrostack_network::{Network, NetworkOptions};
 use ferrostack_placement::{Placement, PlacementOptions};
 use ferrostack_saga::{Saga, SagaOptions, matrix::Setup};
-use ferrostack_sim::{node::SimNodes, ovsdb::Ovsdb};
+use ferrostack_sim::{
+    node::{OvnPlug, SimNodeOptions, SimNodes},
+    ovsdb::Ovsdb,
+};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -57,6 +60,7 @@ pub struct TestCloud {
     pub nodes: SimNodes,
     /// OVN.
     pub ovn: Ovsdb,
+    hints: tokio::task::JoinSet<()>,
     _database: TestDb,
     _files: tempfile::TempDir,
 }
@@ -82,10 +86,23 @@ impl TestCloud {
         let db = test_db.db.clone();
         let files = tempfile::tempdir().expect("a temporary folder");
         let ovn = Ovsdb::in_memory();
-        let nodes = nodes(&clock, &ovn);
-        let mut cloud = Self { clock, db, controllers: Vec::new(), nodes, ovn, _database: test_db, _files: files };
+        let plug = OvnPlug { northd: ovn.northd(), bridge_mappings: String::new() };
+        let nodes = SimNodes::new(clock.clone(), Arc::new(plug));
+        for number in 1..=2 {
+            nodes.add(SimNodeOptions::numbered(number)).expect("a node in memory");
+        }
+        let mut cloud = Self { clock, db, controllers: Vec::new(), nodes, ovn, hints: tokio::task::JoinSet::new(), _database: test_db, _files: files };
         let first = cloud.controller("one", setup.clone()).await;
         let second = cloud.controller("two", Setup { inject: None, bug: setup.bug }).await;
+        // Controllers tell each other when they have committed something (hints, not truth); here the leader is told
+        // every few milliseconds.
+        let leader = second.network.clone();
+        cloud.hints.spawn(async move {
+            loop {
+                leader.wake();
+                Clock::system().sleep(Duration::from_millis(3)).await;
+            }
+        });
         cloud.controllers = vec![first, second];
         cloud.furnish().await;
         Some(cloud)
@@ -181,7 +198,9 @@ impl TestCloud {
 }
 
 fn router(compute: &Compute, network: &Network, placement: &Placement) -> Router {
-    let actions = [ferrostack_compute::ACTIONS, ferrostack_network::ACTIONS, ferrostack_placement::ACTIONS];
+    // Image answers no requests here, but compute asks it under the same policy.
+    let actions =
+        [ferrostack_compute::ACTIONS, ferrostack_image::ACTIONS, ferrostack_network::ACTIONS, ferrostack_placement::ACTIONS];
     let gate = Gate { authenticator: Arc::new(Tokens), policy: Arc::new(Policy::new(actions).expect("a policy")) };
     let service = |name, dialect, versions| Service { name, dialect, versions, gate: gate.clone(), observer: None };
     let v2_1 = Microversion::new(2, 1);

@@ -135,7 +135,7 @@ impl World for Servers {
     }
 
     fn restart_agents(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async move { self.cloud.nodes.restart() })
+        Box::pin(async move { self.cloud.nodes.restart().expect("nodes restart") })
     }
 
     fn problems(&self) -> BoxFuture<'_, Vec<String>> {

@@ -49,7 +49,8 @@ fn page(shown: Value, servers: &[Server], limit: usize, path: &str, links: &Link
 }
 
 async fn find(cx: &Ctx, compute: &Compute, params: &Params, all_projects: &'static str) -> Result<(Vec<Server>, usize), Fault> {
-    let all = params.flag("all_tenants")?.unwrap_or_else(|| params.has("all_tenants"));
+    // Named without a value it means yes.
+    let all = params.get("all_tenants") == Some("") || params.flag("all_tenants")?.unwrap_or(false);
     let own = [("project_id", cx.project_id())];
     if all {
         cx.allow(all_projects, &own)?;

@@ -97,6 +97,9 @@ mod tests {
         // Made and fingerprinted with ssh-keygen.
         let ed25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE9Dn/GjqUbHHMeT3cWv169e3ZXjJDDp36SgniD/nALu me@here";
         assert_eq!(fingerprint(ed25519).unwrap(), "ea:02:da:18:51:6f:77:32:4d:5b:8a:18:65:a6:09:0d");
+        let ecdsa = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBHIRD+lgriIxSiiHh2xNWshzpuvg\
+            XvLi1LQIMXc0VpOee7+Ob0b1Nw3q9hrpK8A1XVGULZuUcFBJquAShlNDcRQ= me";
+        assert_eq!(fingerprint(ecdsa).unwrap(), "e3:b8:7a:73:c1:47:ac:58:cd:02:85:14:7c:87:b7:50");
         let rsa = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDiHn41juWl6Uwx6fdaOYs3aKoDN9h4Z5H+V4GzcBvPplSuCs2r3MN/AzKlKKF4\
             i1qV50cB/340Zj9LEt5sLlYUS/OCCC7X5tQXADA9UKXWLebcFJRrOes/TUwa3GbIEWfzu+OzC0m1/DTd/bbCrgj0bqiOsxf2Vaus\
             IAO3muafetPIAEoPaX1EMntusmbrJHX4xIE8I1n2mKG7jB7mueDz21hwdzRlnoaFna9UrpAqvpKaHG8SRjunSNZPEB95dhViGVyj\

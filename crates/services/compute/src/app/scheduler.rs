@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     Compute,
-    model::{ComputeNode, Server},
+    model::{ComputeNode, Server, ServerId},
     sagas::from_contract,
     store,
 };
@@ -52,15 +52,35 @@ pub(crate) struct Demand {
     pub forced_host: Option<String>,
     /// The image's `hw_architecture`.
     pub architecture: Option<String>,
+    /// It must be one of these, if any are named.
+    pub together_with: Option<Vec<String>>,
+    /// It must be none of these.
+    pub apart_from: Vec<String>,
+}
+
+/// What a user wants of the host, beyond what the server's row says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Wishes {
+    /// The image's `hw_architecture`.
+    pub architecture: Option<String>,
+    /// On the host of one of these servers.
+    pub same_host: Vec<ServerId>,
+    /// On the host of none of these servers.
+    pub different_host: Vec<ServerId>,
 }
 
 /// Chooses hosts for the server.
-pub(crate) async fn choose_hosts(compute: &Compute, server: &Server, architecture: Option<String>) -> Result<Choice, Failure> {
+pub(crate) async fn choose_hosts(compute: &Compute, server: &Server, wishes: &Wishes) -> Result<Choice, Failure> {
     let demand = Demand {
         resources: server.flavor.resources(),
         zone: server.zone.clone(),
         forced_host: server.forced_host.clone(),
-        architecture,
+        architecture: wishes.architecture.clone(),
+        together_with: match wishes.same_host.is_empty() {
+            true => None,
+            false => Some(hosts_of(compute, &wishes.same_host).await?),
+        },
+        apart_from: hosts_of(compute, &wishes.different_host).await?,
     };
     let query = CandidateQuery {
         resources: demand.resources.clone(),
@@ -73,6 +93,11 @@ pub(crate) async fn choose_hosts(compute: &Compute, server: &Server, architectur
     let nodes = store::node::list(compute.db()).await?;
     let options = compute.options();
     Ok(choose(&demand, &candidates, &nodes, compute.now(), options.node_down_after, options.max_build_attempts))
+}
+
+async fn hosts_of(compute: &Compute, servers: &[ServerId]) -> Result<Vec<String>, Failure> {
+    let servers = store::server::list_by_ids(compute.db(), servers).await?;
+    Ok(servers.into_iter().filter(|server| !server.deleted).filter_map(|server| server.host).collect())
 }
 
 /// The pure part: filters, weighs, and shuffles what is equally good.
@@ -124,6 +149,12 @@ fn judge<'a>(
     }
     if let Some(wanted) = demand.architecture.as_ref().filter(|wanted| **wanted != node.facts.architecture) {
         return Err(format!("its architecture is {}, the image needs {wanted}", node.facts.architecture));
+    }
+    if demand.together_with.as_ref().is_some_and(|hosts| !hosts.contains(&node.name)) {
+        return Err("none of the servers that it should be together with is there".to_owned());
+    }
+    if demand.apart_from.contains(&node.name) {
+        return Err("a server that it should be apart from is there".to_owned());
     }
     candidate.ok_or_else(|| format!("it has no room for {}, or lacks a trait", words(&demand.resources)))
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     Compute, ComputeError,
-    app::hostname::hostname,
+    app::{hostname::hostname, scheduler::Wishes},
     model::{DiskConfig, Flavor, Server, ServerId, Stage, Task, Wish, derive},
     sagas::CreateServer,
     store,
@@ -39,6 +39,7 @@ pub(crate) struct WantedServers {
     pub access_ip_v4: Option<String>,
     pub access_ip_v6: Option<String>,
     pub disk_config: Option<DiskConfig>,
+    pub wishes: Wishes,
     /// As many as the quota allows, between these two.
     pub amount: (i64, i64),
 }
@@ -69,10 +70,11 @@ impl Compute {
             }
             servers.push(server);
         }
-        let architecture = ["hw_architecture", "architecture"].iter().find_map(|key| checked.image.properties.get(*key)).cloned();
+        let architecture = ["hw_architecture", "architecture"].iter().find_map(|key| checked.image.properties.get(*key));
+        let wishes = Wishes { architecture: architecture.cloned(), ..wanted.wishes.clone() };
         loop {
             let fitted = AtomicUsize::new(0);
-            match self.write(cx, &servers, architecture.as_ref(), &fitted).await {
+            match self.write(cx, &servers, &wishes, &fitted).await {
                 Err(error @ ComputeError::OverQuota { .. }) => {
                     let fitted = fitted.into_inner();
                     if fitted == 0 || i64::try_from(fitted).is_ok_and(|fitted| fitted < wanted.amount.0) {
@@ -117,7 +119,7 @@ impl Compute {
         &self,
         cx: &Ctx,
         drafts: &[Server],
-        architecture: Option<&String>,
+        wishes: &Wishes,
         fitted: &AtomicUsize,
     ) -> Result<Vec<Server>, ComputeError> {
         let (origin, quotas) = (&cx.origin(), &self.options().quotas);
@@ -134,7 +136,7 @@ impl Compute {
                         Want { resource: "compute.ram", amount: server.flavor.memory_mb, default_limit: quotas.ram_mb },
                     ];
                     take(&tx, &server.project_id, &server.id.to_string(), &wants).await?;
-                    let build = CreateServer { server: server.id, architecture: architecture.cloned() };
+                    let build = CreateServer { server: server.id, wishes: wishes.clone() };
                     let operation = self.saga().accept(&tx, origin, &Server::resource(server.id), &build).await?;
                     server.number = number;
                     server.operation = Some((operation, Task::Spawning));

@@ -32,7 +32,7 @@ use crate::{
     Compute,
     app::{
         nodes::host_failed,
-        scheduler::{self, Choice, ChosenHost},
+        scheduler::{self, Choice, ChosenHost, Wishes},
         settling::settle,
     },
     model::{Domain, Server, ServerFault, ServerId, Stage},
@@ -44,8 +44,8 @@ use crate::{
 pub struct CreateServer {
     /// The server.
     pub server: ServerId,
-    /// The image's `hw_architecture`.
-    pub architecture: Option<String>,
+    /// Beyond what the row says.
+    pub(crate) wishes: Wishes,
 }
 
 impl Operation for CreateServer {
@@ -56,7 +56,7 @@ impl Operation for CreateServer {
     async fn run(&self, op: &mut Steps, compute: &Compute) -> Result<(), Failure> {
         let server = &load(compute, self.server).await?;
         let choice: Choice =
-            op.step("choose_hosts", || scheduler::choose_hosts(compute, server, self.architecture.clone())).await?;
+            op.step("choose_hosts", || scheduler::choose_hosts(compute, server, &self.wishes)).await?;
         if !server.nics.is_empty() && !choice.hosts.is_empty() {
             let origin = op.origin().clone();
             op.step("ensure_ports", || ensure_ports(compute, server, &origin)).await?;

@@ -14,7 +14,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{links::Link, loose};
-use crate::{ComputeError, app::server_build::WantedServers, model::DiskConfig};
+use crate::{
+    ComputeError, ServerId,
+    app::{scheduler::Wishes, server_build::WantedServers},
+    model::DiskConfig,
+};
 
 /// At microversion 2.1.
 pub(crate) static CREATE: Schema = Schema::new(
@@ -138,7 +142,7 @@ struct BlockDevice {
 }
 
 /// Hints that would be broken silently if they were ignored.
-const UNSUPPORTED_HINTS: &[&str] = &["group", "same_host", "different_host", "query", "target_cell", "different_cell", "build_near_host_ip"];
+const UNSUPPORTED_HINTS: &[&str] = &["group", "query", "target_cell", "different_cell", "build_near_host_ip"];
 
 /// Most servers of one request.
 const MAX_COUNT: i64 = 1000;
@@ -201,8 +205,26 @@ impl Create {
             access_ip_v4: server.access_ip_v4.map(|ip| ip.to_string()),
             access_ip_v6: server.access_ip_v6.map(|ip| ip.to_string()),
             disk_config: server.disk_config,
+            wishes: Wishes {
+                architecture: None,
+                same_host: servers(&self.hints, "same_host")?,
+                different_host: servers(&self.hints, "different_host")?,
+            },
             amount,
         })
+    }
+}
+
+/// A server's id, or several.
+fn servers(hints: &BTreeMap<String, Value>, hint: &str) -> Result<Vec<ServerId>, ComputeError> {
+    let parse = |value: &Value| {
+        let id = value.as_str().and_then(|text| text.parse().ok());
+        id.ok_or_else(|| ComputeError::invalid("os:scheduler_hints", format!("{hint}: {value} is no server's id.")))
+    };
+    match hints.get(hint) {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(all)) => all.iter().map(parse).collect(),
+        Some(one) => Ok(vec![parse(one)?]),
     }
 }
 

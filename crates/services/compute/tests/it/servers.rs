@@ -107,6 +107,27 @@ async fn an_administrator_names_the_host() {
 }
 
 #[tokio::test]
+async fn servers_are_put_together_or_apart() {
+    let cloud = Cloud::new().await;
+    let first = cloud.boot(json!({})).await;
+    let host = cloud.show(first).await["OS-EXT-SRV-ATTR:host"].clone();
+    for (hint, same) in [("same_host", true), ("different_host", false)] {
+        for _ in 0..3 {
+            let mut body = cloud.server_body(json!({}));
+            body["os:scheduler_hints"] = json!({hint: [first]});
+            let (status, answer) = cloud.call("member:demo", "POST", "/servers", body).await;
+            assert_eq!(status, 202, "{answer}");
+            cloud.settle().await;
+            let id = answer["server"]["id"].as_str().unwrap().parse().unwrap();
+            assert_eq!(cloud.show(id).await["OS-EXT-SRV-ATTR:host"] == host, same);
+        }
+    }
+    let mut body = cloud.server_body(json!({}));
+    body["os:scheduler_hints"] = json!({"group": "x"});
+    assert_eq!(cloud.call("member:demo", "POST", "/servers", body).await.0, 400);
+}
+
+#[tokio::test]
 async fn several_servers_of_one_request_share_a_reservation() {
     let cloud = Cloud::new().await;
     let body = cloud.server_body(json!({"min_count": 2, "max_count": 3, "return_reservation_id": true}));

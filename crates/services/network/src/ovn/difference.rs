@@ -62,7 +62,8 @@ mod tests {
     #[test]
     fn a_difference_reads_as_a_sentence() {
         let kind = DifferenceKind::Columns(vec!["addresses".into(), "enabled".into()]);
-        let difference = Difference { owner: "port:7".into(), table: "Logical_Switch_Port".into(), row: Uuid::nil(), kind };
+        let difference =
+            Difference { owner: "port:7".into(), table: "Logical_Switch_Port".into(), row: Uuid::nil(), kind };
         let text = "port:7: Logical_Switch_Port 00000000-0000-0000-0000-000000000000 differs in addresses, enabled";
         assert_eq!(difference.to_string(), text);
     }

@@ -83,7 +83,10 @@ pub(super) fn port(number: u128, network: u128, ips: &[(u128, &str)]) -> PortRow
         status: DOWN.into(),
         device_id: String::new(),
         device_owner: "compute:nova".into(),
-        fixed_ips: ips.iter().map(|(subnet, ip)| PortAddress { subnet_id: SubnetId(id(*subnet)), ip_address: ip.parse().unwrap() }).collect(),
+        fixed_ips: ips
+            .iter()
+            .map(|(subnet, ip)| PortAddress { subnet_id: SubnetId(id(*subnet)), ip_address: ip.parse().unwrap() })
+            .collect(),
         security_groups: Vec::new(),
         port_security_enabled: true,
         allowed_address_pairs: Vec::new(),
@@ -122,7 +125,13 @@ pub(super) fn floating_ip(number: u128, network: u128, ip: &str) -> FloatingIpRo
 }
 
 pub(super) fn security_group(number: u128) -> SecurityGroupRow {
-    SecurityGroupRow { id: SecurityGroupId(id(number)), project_id: "p".into(), name: "group".into(), stateful: true, standard: standard() }
+    SecurityGroupRow {
+        id: SecurityGroupId(id(number)),
+        project_id: "p".into(),
+        name: "group".into(),
+        stateful: true,
+        standard: standard(),
+    }
 }
 
 /// A rule that allows all IPv4 to come in.

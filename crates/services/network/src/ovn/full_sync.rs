@@ -52,7 +52,8 @@ pub async fn audit(network: &Network) -> Result<Vec<Difference>, NetworkError> {
         let outcome = Session::look(network, batch).await?;
         let statuses = outcome.statuses.into_iter().map(status::difference);
         // What several resources depend on is found with each of them.
-        differences.extend(outcome.differences.into_iter().chain(statuses).filter(|found| seen.insert(format!("{found:?}"))));
+        differences
+            .extend(outcome.differences.into_iter().chain(statuses).filter(|found| seen.insert(format!("{found:?}"))));
     }
     Ok(differences)
 }
@@ -107,7 +108,9 @@ pub(super) async fn carry_out_all(
         Err(error) if !is_about_resources(&error) => return Err(error),
         Err(error) => match owners {
             [owner] => return Ok((Outcome::default(), vec![(*owner, error)])),
-            _ => tracing::warn!(resources = owners.len(), error = %ferrostack_base::chain(&error), "OVN refused a batch"),
+            _ => {
+                tracing::warn!(resources = owners.len(), error = %ferrostack_base::chain(&error), "OVN refused a batch")
+            }
         },
     }
     let mut all = Outcome::default();

@@ -28,7 +28,12 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Keeps the members of the groups while `leader` says that this is ours to do. `southbound` watches
 /// [`super::southbound_settings`]'s tables. Ends when the connection that sends `events` is gone for good.
-pub async fn run_gateway_chooser(network: Network, southbound: Connection, mut events: UnboundedReceiver<Event>, leader: Leader) {
+pub async fn run_gateway_chooser(
+    network: Network,
+    southbound: Connection,
+    mut events: UnboundedReceiver<Event>,
+    leader: Leader,
+) {
     loop {
         let seen = network.northbound().replica().version();
         // An empty copy while there is no connection says nothing about the chassis.
@@ -53,7 +58,9 @@ fn candidates(contents: &Contents) -> Result<BTreeSet<String>, OvnError> {
     let (mut asked, mut able) = (BTreeSet::new(), BTreeSet::new());
     for (_, chassis) in contents.list::<Chassis>()? {
         // Older chassis have these in `external_ids`.
-        let says = |key: &str| chassis.other_config.get(key).or_else(|| chassis.external_ids.get(key)).map_or("", String::as_str);
+        let says = |key: &str| {
+            chassis.other_config.get(key).or_else(|| chassis.external_ids.get(key)).map_or("", String::as_str)
+        };
         if says("ovn-cms-options").split(',').any(|option| option.trim() == "enable-chassis-as-gw") {
             asked.insert(chassis.name.clone());
         }
@@ -113,7 +120,11 @@ fn operations(contents: &Contents, group: Uuid, candidates: &BTreeSet<String>) -
     let here = [Condition::uuid(group), Condition::equal("ha_chassis", stored)];
     let mut operations = vec![Operation::require(HaChassisGroup::TABLE, here)];
     operations.extend(rows.iter().map(|(uuid, row)| row.insert(*uuid)));
-    operations.push(Operation::update(HaChassisGroup::TABLE, [Condition::uuid(group)], Row::new().with("ha_chassis", references)));
+    operations.push(Operation::update(
+        HaChassisGroup::TABLE,
+        [Condition::uuid(group)],
+        Row::new().with("ha_chassis", references),
+    ));
     Ok(operations)
 }
 

@@ -4,7 +4,10 @@ use std::fmt;
 
 use ferrostack_ovn::{
     Table,
-    northbound::{Acl, DhcpOptions, HaChassisGroup, LogicalRouter, LogicalRouterPort, LogicalSwitch, LogicalSwitchPort, Nat, PortGroup, StaticRoute},
+    northbound::{
+        Acl, DhcpOptions, HaChassisGroup, LogicalRouter, LogicalRouterPort, LogicalSwitch, LogicalSwitchPort, Nat,
+        PortGroup, StaticRoute,
+    },
 };
 use uuid::Uuid;
 

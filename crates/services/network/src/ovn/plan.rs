@@ -53,7 +53,11 @@ impl Plan {
     /// The operations, behind the fence of the session. What gets new members must be there.
     pub(super) fn into_operations(self, fence: Operation) -> Vec<Operation> {
         let mut operations = vec![fence];
-        let joined = self.members.iter().filter(|(_, members)| !members.add.is_empty()).map(|((table, uuid, _), _)| (*table, *uuid));
+        let joined = self
+            .members
+            .iter()
+            .filter(|(_, members)| !members.add.is_empty())
+            .map(|((table, uuid, _), _)| (*table, *uuid));
         let needed: BTreeSet<RowKey> = joined.filter(|key| !self.inserted.contains(key)).collect();
         operations.extend(needed.into_iter().map(|(table, uuid)| Operation::require(table, [Condition::uuid(uuid)])));
         operations.extend(self.inserts);
@@ -131,7 +135,8 @@ fn compare_rows(plan: &mut Plan, contents: &Contents, translation: &Translation,
             }
             Some(stored) => {
                 let changes = row.row.changes(stored)?;
-                if !changes.is_empty() && !(mode == Mode::Full && only_revision(&changes, stored)) {
+                let is_right = changes.is_empty() || mode == Mode::Full && only_revision(&changes, stored);
+                if !is_right {
                     let columns = changes.iter().map(|(column, _)| column.as_ref().to_owned()).collect();
                     plan.differs(owner, table, row.uuid, DifferenceKind::Columns(columns));
                     plan.updates.push(Operation::update(table, [Condition::uuid(row.uuid)], changes));
@@ -176,7 +181,8 @@ fn compare_home(
             plan.differs(owner, table, row.uuid, DifferenceKind::Homeless);
         }
     }
-    let before = stored.and_then(|stored| stored.external_id(names::PARENT)).and_then(|text| Parent::parse(table, text));
+    let before =
+        stored.and_then(|stored| stored.external_id(names::PARENT)).and_then(|text| Parent::parse(table, text));
     if let Some(before) = before.filter(|before| *before != parent) {
         plan.leave(before, column, row.uuid);
     }
@@ -275,5 +281,6 @@ fn only_revision(changes: &Row, stored: &Row) -> bool {
         let texts = pairs.filter_map(|(key, value)| Some((key.as_str()?.to_owned(), value.as_str()?.to_owned())));
         texts.filter(|(key, _)| key != names::REVISION).collect()
     };
-    changes.len() == 1 && changes.get("external_ids").is_some_and(|ids| without(Some(ids)) == without(stored.get("external_ids")))
+    changes.len() == 1
+        && changes.get("external_ids").is_some_and(|ids| without(Some(ids)) == without(stored.get("external_ids")))
 }

@@ -10,8 +10,8 @@ use ferrostack_ovn::{
 use uuid::Uuid;
 
 use super::{
-    Owner, translate_deployment, translate_floating_ip, translate_network, translate_port, translate_router, translate_security_group,
-    translate_subnet, wanted::Translation,
+    Owner, translate_deployment, translate_floating_ip, translate_network, translate_port, translate_router,
+    translate_security_group, translate_subnet, wanted::Translation,
 };
 use crate::{
     Network,
@@ -19,8 +19,8 @@ use crate::{
     ids::{FloatingIpId, Kind, NetworkId, PortId, RouterId, SecurityGroupId, SecurityGroupRuleId, SubnetId},
     options::NetworkOptions,
     store::{
-        self, floating_ip::FloatingIpRow, network::NetworkRow, port::PortRow, router::RouterRow, security_group::SecurityGroupRow,
-        security_group_rule::SecurityGroupRuleRow, subnet::SubnetRow,
+        self, floating_ip::FloatingIpRow, network::NetworkRow, port::PortRow, router::RouterRow,
+        security_group::SecurityGroupRow, security_group_rule::SecurityGroupRuleRow, subnet::SubnetRow,
     },
 };
 
@@ -53,7 +53,8 @@ impl Records {
             all.add(Kind::Port, id);
         }
         all.ports = keyed(store::port::find_many(db, &all.ids(Kind::Port, PortId)).await?, |row| row.id);
-        all.floating_ips = keyed(store::floating_ip::find_many(db, &all.ids(Kind::FloatingIp, FloatingIpId)).await?, |row| row.id);
+        all.floating_ips =
+            keyed(store::floating_ip::find_many(db, &all.ids(Kind::FloatingIp, FloatingIpId)).await?, |row| row.id);
         let needed = network.northbound().replica().read(|contents| all.missing(contents));
         all.owners.extend(needed);
 
@@ -79,7 +80,10 @@ impl Records {
 
     /// What is wanted of each owner; of one that is gone, nothing.
     pub(super) fn translate(&self, options: &NetworkOptions) -> Vec<Translation> {
-        self.owners.iter().map(|owner| self.translate_one(*owner, options).unwrap_or_else(|| Translation::new(*owner, Vec::new()))).collect()
+        self.owners
+            .iter()
+            .map(|owner| self.translate_one(*owner, options).unwrap_or_else(|| Translation::new(*owner, Vec::new())))
+            .collect()
     }
 
     fn translate_one(&self, owner: Owner, options: &NetworkOptions) -> Option<Translation> {
@@ -93,7 +97,10 @@ impl Records {
             Kind::Port => {
                 let port = self.ports.get(&PortId(id))?;
                 let network = self.networks.get(&port.network_id)?;
-                Some(translate_port::translate(port, translate_port::Around { network, subnets: &self.subnets, options }))
+                Some(translate_port::translate(
+                    port,
+                    translate_port::Around { network, subnets: &self.subnets, options },
+                ))
             }
             Kind::Router => {
                 let router = self.routers.get(&RouterId(id))?;
@@ -178,7 +185,9 @@ async fn ports_with_options(db: &impl Read, subnets: &[SubnetId]) -> Result<Vec<
     if subnets.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = Sql::new("SELECT id FROM port WHERE extra_dhcp_opts <> '[]' AND id IN (SELECT port_id FROM ip_allocation WHERE 1 = 1");
+    let mut sql = Sql::new(
+        "SELECT id FROM port WHERE extra_dhcp_opts <> '[]' AND id IN (SELECT port_id FROM ip_allocation WHERE 1 = 1",
+    );
     sql.and_in("subnet_id", subnets).push(")");
     Ok(db.list::<Id>(sql).await?.into_iter().map(|id| id.0).collect())
 }

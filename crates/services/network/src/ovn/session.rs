@@ -46,7 +46,12 @@ impl Session {
     ///
     /// # Errors
     /// Nothing was done then, except after [`OvnError::ConnectionLost`]: then it is all or nothing.
-    pub(super) async fn carry_out(&self, network: &Network, owners: &[Owner], mode: Mode) -> Result<Outcome, NetworkError> {
+    pub(super) async fn carry_out(
+        &self,
+        network: &Network,
+        owners: &[Owner],
+        mode: Mode,
+    ) -> Result<Outcome, NetworkError> {
         let northbound = network.northbound();
         let mut left = ATTEMPTS;
         loop {
@@ -92,7 +97,12 @@ impl Session {
             Some(found) => found,
             // An empty copy while there is no connection says nothing about the server.
             None if !northbound.is_connected() => (Uuid::nil(), false),
-            None => return Err(OvnError::Missing { database: DATABASE.to_owned(), what: format!("row of {}", NbGlobal::TABLE) }),
+            None => {
+                return Err(OvnError::Missing {
+                    database: DATABASE.to_owned(),
+                    what: format!("row of {}", NbGlobal::TABLE),
+                });
+            }
         };
         if is_ours {
             return Ok(());
@@ -110,7 +120,10 @@ pub(super) fn is_about_resources(error: &NetworkError) -> bool {
     match error {
         NetworkError::Ovn(error) => !matches!(
             error,
-            OvnError::Connect { .. } | OvnError::ConnectionLost { .. } | OvnError::NotConnected { .. } | OvnError::Read(_)
+            OvnError::Connect { .. }
+                | OvnError::ConnectionLost { .. }
+                | OvnError::NotConnected { .. }
+                | OvnError::Read(_)
         ),
         NetworkError::Db(error) => matches!(error, DbError::Decode { .. }),
         _ => true,

@@ -27,7 +27,10 @@ fn is_up(contents: &Contents, port: PortId) -> Result<Option<bool>, OvnError> {
 }
 
 /// Ports whose record says something else than OVN.
-pub(super) fn differing<'a>(contents: &Contents, ports: impl Iterator<Item = &'a PortRow>) -> Result<Vec<(PortId, bool)>, OvnError> {
+pub(super) fn differing<'a>(
+    contents: &Contents,
+    ports: impl Iterator<Item = &'a PortRow>,
+) -> Result<Vec<(PortId, bool)>, OvnError> {
     let mut found = Vec::new();
     for port in ports {
         if let Some(up) = is_up(contents, port.id)?.filter(|up| *up != (port.status == ACTIVE)) {
@@ -70,8 +73,11 @@ pub(super) async fn write(network: &Network, ports: &BTreeSet<PortId>) -> Result
         sql.and_in("id", &ids);
         let known: BTreeMap<PortId, String> =
             network.db().list::<Known>(sql).await?.into_iter().map(|Known(port, status)| (port, status)).collect();
-        let differing: Vec<(PortId, bool)> =
-            chunk.iter().filter(|(port, up)| known.get(port).is_some_and(|status| (status == ACTIVE) != *up)).copied().collect();
+        let differing: Vec<(PortId, bool)> = chunk
+            .iter()
+            .filter(|(port, up)| known.get(port).is_some_and(|status| (status == ACTIVE) != *up))
+            .copied()
+            .collect();
         if differing.is_empty() {
             continue;
         }
@@ -106,8 +112,11 @@ pub(super) fn difference((port, up): (PortId, bool)) -> Difference {
 /// # Errors
 /// [`NetworkError::NotUp`] with those that are not, after `patience`.
 pub(crate) async fn wait_ports_up(network: &Network, ports: &[PortId], patience: Duration) -> Result<(), NetworkError> {
-    let mut left: BTreeMap<PortId, String> =
-        store::port::find_many(network.db(), ports).await?.into_iter().map(|port| (port.id, port.binding_host)).collect();
+    let mut left: BTreeMap<PortId, String> = store::port::find_many(network.db(), ports)
+        .await?
+        .into_iter()
+        .map(|port| (port.id, port.binding_host))
+        .collect();
     let replica = network.northbound().replica();
     let waiting = replica.wait_until(|contents| {
         left.retain(|port, host| !is_up_at(contents, *port, host));

@@ -1,7 +1,7 @@
 //! The syncer: one loop that carries out the queue, full synchronizations and port statuses.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeSet, VecDeque},
     time::Duration,
 };
 
@@ -130,21 +130,26 @@ impl Syncer {
         // Those that wait may be the oldest: they must not hide the others.
         let mut rows = sync::list(self.network.db(), BATCH + self.deferred.len()).await?;
         // An owner's rows are carried out together, or wait together.
-        let due: BTreeSet<Owner> = rows.iter().filter(|row| self.deferred.is_due(row, now)).map(owner).take(BATCH).collect();
+        let due: BTreeSet<Owner> =
+            rows.iter().filter(|row| self.deferred.is_due(row, now)).map(owner).take(BATCH).collect();
         rows.retain(|row| due.contains(&owner(row)));
         if rows.is_empty() {
             return Ok(false);
         }
         let owners: Vec<Owner> = due.into_iter().collect();
         let (outcome, failures) = carry_out_all(&self.session, &self.network, &owners, Mode::Changed).await?;
-        let failures: BTreeMap<Owner, NetworkError> = failures.into_iter().collect();
-        for (failed, error) in &failures {
-            let newest = rows.iter().filter(|row| owner(row) == *failed).map(|row| row.id.clone()).max();
-            let pause = self.deferred.note(*failed, newest.unwrap_or_default(), now);
-            tracing::error!(owner = %failed, error = %ferrostack_base::chain(error), ?pause, "OVN does not take this resource");
+        let mut refused = BTreeSet::new();
+        for (failed, error) in failures {
+            let newest =
+                rows.iter().filter(|row| owner(row) == failed).map(|row| row.id.clone()).max().unwrap_or_default();
+            // One row is enough to remember it: many of one resource must not hide others.
+            rows.retain(|row| row.id != newest);
+            let pause = self.deferred.note(failed, newest, now);
+            let error = ferrostack_base::chain(&error).to_string();
+            tracing::error!(owner = %failed, error, ?pause, "OVN does not take this resource");
+            refused.insert(failed);
         }
-        rows.retain(|row| !failures.contains_key(&owner(row)));
-        rows.iter().for_each(|row| self.deferred.forget(owner(row)));
+        rows.iter().map(owner).filter(|owner| !refused.contains(owner)).for_each(|done| self.deferred.forget(done));
         self.moved.extend(outcome.statuses.into_iter().map(|(port, _)| port));
         let done = &rows;
         self.network.db().tx(|tx| async move { sync::delete(&tx, done).await.map_err(NetworkError::from) }).await?;
@@ -176,7 +181,10 @@ impl Syncer {
         }
         if !again.is_empty() {
             let again = &again;
-            self.network.db().tx(|tx| async move { sync::insert(&tx, again).await.map_err(NetworkError::from) }).await?;
+            self.network
+                .db()
+                .tx(|tx| async move { sync::insert(&tx, again).await.map_err(NetworkError::from) })
+                .await?;
         }
         self.backlog.drain(..count);
         Ok(true)

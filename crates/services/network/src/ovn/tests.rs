@@ -14,8 +14,8 @@ use ferrostack_db::testing::TestDb;
 use ferrostack_ovn::{
     Condition, Connection, Operation, Row, RowRef, Table, Value,
     northbound::{
-        Acl, DhcpOptions, HaChassisGroup, LogicalRouter, LogicalRouterPort, LogicalSwitch, LogicalSwitchPort, Nat, PortGroup,
-        StaticRoute,
+        Acl, DhcpOptions, HaChassisGroup, LogicalRouter, LogicalRouterPort, LogicalSwitch, LogicalSwitchPort, Nat,
+        PortGroup, StaticRoute,
     },
 };
 use ferrostack_sim::{northd::SimulatedChassis, ovsdb::Ovsdb};
@@ -141,7 +141,8 @@ impl World {
     }
 
     async fn update_port(&self, port: &mut PortRow) {
-        port.standard.revision = store::port::find(self.net().db(), port.id).await.unwrap().unwrap().standard.revision + 1;
+        port.standard.revision =
+            store::port::find(self.net().db(), port.id).await.unwrap().unwrap().standard.revision + 1;
         let (net, port) = (self.net(), &*port);
         net.db()
             .tx(|tx| async move {
@@ -271,7 +272,7 @@ async fn a_cloud_appears_in_ovn() {
         let group: PortGroup = world.row(id(20)).unwrap();
         assert_eq!((group.ports, group.acls), (refs([10]), refs([50])));
         let drop: PortGroup = world.row(names::drop_group()).unwrap();
-        assert_eq!((drop.ports, drop.acls.len()), (refs([10]), 2));
+        assert_eq!((drop.ports, drop.acls.len()), (refs([10]), 4));
         let router: LogicalRouter = world.row(id(30)).unwrap();
         assert_eq!(router.ports, refs([11, 12]));
         assert_eq!((router.static_routes.len(), router.nat.len()), (1, 2));
@@ -323,7 +324,7 @@ async fn what_is_deleted_disappears() {
         // What is left is the deployment's.
         let groups = world.all::<PortGroup>();
         assert_eq!(groups.iter().map(|(uuid, _)| *uuid).collect::<Vec<_>>(), [names::drop_group()]);
-        assert_eq!(world.all::<Acl>().len(), 2);
+        assert_eq!(world.all::<Acl>().len(), 4);
         world.assert_clean().await;
     }
 }
@@ -334,7 +335,13 @@ async fn a_port_brings_along_what_it_needs() {
         world.put(&basics()).await;
         world.settle().await;
         // The network's rows vanish, and only the port is queued.
-        world.meddle(&[Operation::delete(LogicalSwitch::TABLE, []), Operation::delete(DhcpOptions::TABLE, []), Operation::delete(PortGroup::TABLE, [])]).await;
+        world
+            .meddle(&[
+                Operation::delete(LogicalSwitch::TABLE, []),
+                Operation::delete(DhcpOptions::TABLE, []),
+                Operation::delete(PortGroup::TABLE, []),
+            ])
+            .await;
         world.put(&[Record::Port(server_port(10, "10.0.0.5"))]).await;
         world.settle().await;
         assert_eq!(world.row::<LogicalSwitch>(id(1)).unwrap().ports, refs([10]));
@@ -377,7 +384,8 @@ async fn a_floating_ip_moves_to_another_router() {
         records.push(Record::Router(fixtures::router(31)));
         world.put(&records).await;
         world.settle().await;
-        let mut floating = store::floating_ip::find(world.net().db(), crate::FloatingIpId(id(40))).await.unwrap().unwrap();
+        let mut floating =
+            store::floating_ip::find(world.net().db(), crate::FloatingIpId(id(40))).await.unwrap().unwrap();
         floating.standard.revision += 1;
         floating.association = floating.association.map(|to| Association { router_id: RouterId(id(31)), ..to });
         let (net, floating) = (world.net(), &floating);
@@ -431,12 +439,22 @@ async fn one_bad_resource_does_not_stop_others() {
         let name = id(10).to_string();
         let theirs = [
             Operation::insert_as(LogicalSwitchPort::TABLE, id(999), Row::new().with("name", name.as_str())),
-            Operation::insert_as(LogicalSwitch::TABLE, id(998), Row::new().with("name", "theirs").with("ports", id(999))),
+            Operation::insert_as(
+                LogicalSwitch::TABLE,
+                id(998),
+                Row::new().with("name", "theirs").with("ports", id(999)),
+            ),
         ];
         world.meddle(&theirs).await;
         let ports: Vec<Record> =
             (10..13).map(|number| Record::Port(server_port(number, &format!("10.0.0.{number}")))).collect();
         world.put(&ports).await;
+        world.until("only the bad one is left", async || world.queued().await == 1).await;
+        // Changing it again and again leaves one row of it in the queue.
+        let mut bad = server_port(10, "10.0.0.10");
+        for _ in 0..3 {
+            world.update_port(&mut bad).await;
+        }
         world.until("only the bad one is left", async || world.queued().await == 1).await;
         assert_eq!(world.row::<LogicalSwitch>(id(1)).unwrap().ports, refs([11, 12]));
         assert_eq!(store::sync::list(world.net().db(), 10).await.unwrap()[0].resource_id, id(10));
@@ -483,7 +501,11 @@ async fn a_full_synchronization_finds_and_repairs_everything() {
                 Table::insert(&orphan, id(77)),
                 Operation::update(PortGroup::TABLE, [Condition::uuid(id(20))], stranger),
                 Operation::update(LogicalSwitchPort::TABLE, [Condition::uuid(id(10))], damaged),
-                Operation::update(LogicalRouter::TABLE, [Condition::uuid(id(30))], Row::new().with("nat", Value::empty_set())),
+                Operation::update(
+                    LogicalRouter::TABLE,
+                    [Condition::uuid(id(30))],
+                    Row::new().with("nat", Value::empty_set()),
+                ),
                 Operation::delete(DhcpOptions::TABLE, [Condition::uuid(id(6))]),
             ])
             .await;
@@ -622,7 +644,9 @@ async fn gateways_are_on_the_chassis_that_have_a_way_out() {
         for (name, mappings) in [("node-1", "public:br-ex"), ("node-2", "public:br-ex"), ("node-3", "")] {
             let ip = format!("192.0.2.{}", &name[5..]);
             let (name, hostname) = (name.to_owned(), name.to_owned());
-            northd.add_chassis(&SimulatedChassis { name, hostname, tunnel_ip: ip, bridge_mappings: mappings.into() }).unwrap();
+            northd
+                .add_chassis(&SimulatedChassis { name, hostname, tunnel_ip: ip, bridge_mappings: mappings.into() })
+                .unwrap();
         }
         world.put(&routed()).await;
         let group = names::gateway_group_id(names::gateway_group_of(id(30)));
@@ -639,10 +663,19 @@ async fn gateways_are_on_the_chassis_that_have_a_way_out() {
 #[tokio::test]
 async fn a_thousand_ports_take_no_longer_than_they_may() {
     let world = World::each().await.remove(0);
-    world.put(&[Record::Group(fixtures::security_group(20), vec![]), Record::Network(fixtures::network(1)), Record::Subnet(fixtures::subnet(2, 1, "10.0.0.0/16"))]).await;
+    world
+        .put(&[
+            Record::Group(fixtures::security_group(20), vec![]),
+            Record::Network(fixtures::network(1)),
+            Record::Subnet(fixtures::subnet(2, 1, "10.0.0.0/16")),
+        ])
+        .await;
     world.settle().await;
-    let ports: Vec<Record> =
-        (0..1000).map(|number| Record::Port(server_port(1000 + number, &format!("10.0.{}.{}", 1 + number / 200, 1 + number % 200)))).collect();
+    let ports: Vec<Record> = (0..1000)
+        .map(|number| {
+            Record::Port(server_port(1000 + number, &format!("10.0.{}.{}", 1 + number / 200, 1 + number % 200)))
+        })
+        .collect();
     let inserted = world.clock.now();
     world.put(&ports).await;
     let queued = world.clock.now();
@@ -676,13 +709,19 @@ async fn a_real_ovn_takes_everything() {
     let option = |name: &str, value: &str| DhcpOption { opt_name: name.into(), opt_value: value.into(), ip_version: 4 };
     special.extra_dhcp_opts = vec![option("bootfile-name", "pxelinux.0"), option("dns-server", "1.1.1.1,8.8.8.8")];
     let mut rules: Vec<SecurityGroupRuleRow> = Vec::new();
-    for (protocol, ports) in
-        [(Some("tcp"), Some((22, 80))), (Some("icmp"), Some((8, 0))), (Some("vrrp"), None), (Some("sctp"), Some((1, 1))), (None, None)]
-    {
+    for (protocol, ports) in [
+        (Some("tcp"), Some((22, 80))),
+        (Some("icmp"), Some((8, 0))),
+        (Some("vrrp"), None),
+        (Some("sctp"), Some((1, 1))),
+        (None, None),
+    ] {
         for (direction, ethertype) in [("ingress", "IPv4"), ("egress", "IPv6")] {
             let mut rule = fixtures::rule(60 + rules.len() as u128, 21);
-            (rule.direction, rule.ethertype, rule.protocol) = (direction.into(), ethertype.into(), protocol.map(Into::into));
-            (rule.port_range_min, rule.port_range_max) = ports.map_or((None, None), |(min, max)| (Some(min), Some(max)));
+            (rule.direction, rule.ethertype, rule.protocol) =
+                (direction.into(), ethertype.into(), protocol.map(Into::into));
+            (rule.port_range_min, rule.port_range_max) =
+                ports.map_or((None, None), |(min, max)| (Some(min), Some(max)));
             rule.remote_group_id = Some(SecurityGroupId(id(20)));
             rules.push(rule);
         }
@@ -699,7 +738,9 @@ async fn a_real_ovn_takes_everything() {
     assert_eq!(full_sync(world.net()).await.unwrap(), []);
     world.until("northd sees the router's ports", async || world.status(11).await == ACTIVE).await;
     if std::env::var_os("FERROSTACK_TEST_KEEP").is_none() {
-        for table in [LogicalSwitch::TABLE, LogicalRouter::TABLE, PortGroup::TABLE, DhcpOptions::TABLE, HaChassisGroup::TABLE] {
+        for table in
+            [LogicalSwitch::TABLE, LogicalRouter::TABLE, PortGroup::TABLE, DhcpOptions::TABLE, HaChassisGroup::TABLE]
+        {
             world.meddle(&[Operation::delete(table, [])]).await;
         }
     }

@@ -10,23 +10,41 @@ use super::{
 
 /// Priority of the rules that drop.
 const DROP_PRIORITY: i64 = 1001;
+/// Priority of what is always allowed, as that of the rules of security groups.
+const ALLOW_PRIORITY: i64 = 1002;
+
+/// Requests of DHCP clients pass whatever the security groups say: without an address there is nothing to secure.
+/// (Neighbour discovery and the answers of DHCP are let through by northd itself.)
+const DHCP: [(&str, &str); 2] =
+    [("dhcp4", "ip4 && udp.src == 68 && udp.dst == 67"), ("dhcp6", "ip6 && udp.src == 546 && udp.dst == 547")];
 
 pub(super) fn translate() -> Translation {
     let owner = Owner::Deployment;
     let group = names::drop_group();
-    let row = PortGroup { name: names::DROP_GROUP.into(), external_ids: Ids::new(owner, None).done(), ..PortGroup::default() };
+    let row = PortGroup {
+        name: names::DROP_GROUP.into(),
+        external_ids: Ids::new(owner, None).done(),
+        ..PortGroup::default()
+    };
     let mut rows = vec![WantedRow::new(group, None, row)];
-    for (direction, port) in [(Direction::ToPort, "outport"), (Direction::FromPort, "inport")] {
-        let parent = Parent::of::<PortGroup>(group);
+    let parent = Parent::of::<PortGroup>(group);
+    let mut rule = |name: &str, priority, direction, action, what: &str| {
+        let port = if direction == Direction::FromPort { "inport" } else { "outport" };
         let acl = Acl {
-            priority: DROP_PRIORITY,
+            priority,
             direction,
-            r#match: format!("{port} == @{} && ip", names::DROP_GROUP),
-            action: AclAction::Drop,
+            r#match: format!("{port} == @{} && {what}", names::DROP_GROUP),
+            action,
             external_ids: Ids::new(owner, Some(parent)).done(),
             ..Acl::default()
         };
-        rows.push(WantedRow::new(names::of_deployment(direction.word()), Some(parent), acl));
+        rows.push(WantedRow::new(names::of_deployment(name), Some(parent), acl));
+    };
+    for direction in [Direction::ToPort, Direction::FromPort] {
+        rule(direction.word(), DROP_PRIORITY, direction, AclAction::Drop, "ip");
+    }
+    for (name, what) in DHCP {
+        rule(name, ALLOW_PRIORITY, Direction::FromPort, AclAction::Allow, what);
     }
     for number in 0..names::GATEWAY_GROUPS {
         let name = names::gateway_group(number);
@@ -41,4 +59,34 @@ pub(super) fn foundations() -> impl Iterator<Item = (&'static str, Uuid)> {
     use ferrostack_ovn::Table;
     let groups = (0..names::GATEWAY_GROUPS).map(|number| (HaChassisGroup::TABLE, names::gateway_group_id(number)));
     groups.chain([(PortGroup::TABLE, names::drop_group())])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::ovn::fixtures::all;
+
+    #[test]
+    fn everything_is_dropped_but_requests_for_an_address() {
+        let acls: Vec<Acl> = all(&translate());
+        let expected: BTreeSet<(i64, &str, &str)> = BTreeSet::from([
+            (1001, "drop", "outport == @neutron_pg_drop && ip"),
+            (1001, "drop", "inport == @neutron_pg_drop && ip"),
+            (1002, "allow", "inport == @neutron_pg_drop && ip4 && udp.src == 68 && udp.dst == 67"),
+            (1002, "allow", "inport == @neutron_pg_drop && ip6 && udp.src == 546 && udp.dst == 547"),
+        ]);
+        assert_eq!(
+            acls.iter().map(|acl| (acl.priority, acl.action.word(), acl.r#match.as_str())).collect::<BTreeSet<_>>(),
+            expected
+        );
+    }
+
+    #[test]
+    fn all_that_others_refer_to_is_wanted() {
+        let translation = translate();
+        let wanted: BTreeSet<_> = translation.rows.iter().map(|row| (row.row.table(), row.uuid)).collect();
+        assert!(foundations().all(|row| wanted.contains(&row)));
+    }
 }

@@ -50,7 +50,10 @@ mod tests {
         });
         let translation = translate(&floating);
         let nat: Nat = typed(&translation, id(40));
-        assert_eq!((nat.nat_type, nat.external_ip.as_str(), nat.logical_ip.as_str()), (NatType::DnatAndSnat, "172.24.4.9", "10.0.0.5"));
+        assert_eq!(
+            (nat.nat_type, nat.external_ip.as_str(), nat.logical_ip.as_str()),
+            (NatType::DnatAndSnat, "172.24.4.9", "10.0.0.5")
+        );
         assert_eq!(translation.rows[0].parent, Some(Parent::of::<LogicalRouter>(id(30))));
     }
 }

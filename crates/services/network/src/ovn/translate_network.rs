@@ -96,7 +96,8 @@ mod tests {
         network.admin_state_up = false;
         let translation = translate(&network);
         let acls = translation.rows.iter().filter(|row| row.row.table() == Acl::TABLE);
-        let words: Vec<_> = acls.map(|row| typed::<Acl>(&translation, row.uuid)).map(|acl| (acl.direction, acl.r#match)).collect();
+        let words: Vec<_> =
+            acls.map(|row| typed::<Acl>(&translation, row.uuid)).map(|acl| (acl.direction, acl.r#match)).collect();
         assert_eq!(words, [(Direction::ToPort, "1".to_owned()), (Direction::FromPort, "1".to_owned())]);
     }
 }

@@ -97,7 +97,11 @@ fn is_secured(port: &PortRow) -> bool {
 }
 
 /// The subnet whose DHCP answers the port.
-pub(super) fn dhcp_subnet<'a>(port: &PortRow, subnets: &'a HashMap<SubnetId, SubnetRow>, version: u8) -> Option<&'a SubnetRow> {
+pub(super) fn dhcp_subnet<'a>(
+    port: &PortRow,
+    subnets: &'a HashMap<SubnetId, SubnetRow>,
+    version: u8,
+) -> Option<&'a SubnetRow> {
     let own = port.fixed_ips.iter().filter_map(|ip| subnets.get(&ip.subnet_id));
     own.into_iter().find(|subnet| subnet.ip_version() == version && has_dhcp(subnet))
 }
@@ -147,7 +151,8 @@ fn addresses(port: &PortRow) -> BTreeSet<String> {
 
 /// What the port may send from, one text per MAC address.
 fn port_security(port: &PortRow) -> BTreeSet<String> {
-    let mut allowed: BTreeMap<&str, Vec<String>> = BTreeMap::from([(port.mac_address.as_str(), own_addresses(port).collect())]);
+    let mut allowed: BTreeMap<&str, Vec<String>> =
+        BTreeMap::from([(port.mac_address.as_str(), own_addresses(port).collect())]);
     for pair in &port.allowed_address_pairs {
         let ips = allowed.entry(&pair.mac_address).or_default();
         if !ips.contains(&pair.ip_address) {
@@ -249,7 +254,10 @@ mod tests {
         let mac = port.mac_address.clone();
         port.allowed_address_pairs = vec![pair("10.0.0.100", &mac), pair("10.9.0.0/16", "fa:16:3e:ff:ff:ff")];
         let row: LogicalSwitchPort = typed(&World::new().translate(&port), port.id.0);
-        assert_eq!(row.port_security, texts(["fa:16:3e:00:00:0a 10.0.0.5 10.0.0.100", "fa:16:3e:ff:ff:ff 10.9.0.0/16"]));
+        assert_eq!(
+            row.port_security,
+            texts(["fa:16:3e:00:00:0a 10.0.0.5 10.0.0.100", "fa:16:3e:ff:ff:ff 10.9.0.0/16"])
+        );
         assert_eq!(row.addresses, texts(["fa:16:3e:00:00:0a 10.0.0.5", "fa:16:3e:ff:ff:ff"]));
     }
 
@@ -278,7 +286,8 @@ mod tests {
     #[test]
     fn options_of_a_port_make_a_row_of_its_own() {
         let mut port = fixtures::port(10, 1, &[(2, "10.0.0.5")]);
-        let option = |name: &str, value: &str| DhcpOption { opt_name: name.into(), opt_value: value.into(), ip_version: 4 };
+        let option =
+            |name: &str, value: &str| DhcpOption { opt_name: name.into(), opt_value: value.into(), ip_version: 4 };
         port.extra_dhcp_opts = vec![option("mtu", "1300")];
         let translation = World::new().translate(&port);
         let row: LogicalSwitchPort = typed(&translation, port.id.0);

@@ -49,7 +49,8 @@ pub(super) fn translate(router: &RouterRow, around: Around<'_>) -> Translation {
     let ids = || Ids::new(owner, Some(parent)).with("neutron:router_name", names::neutron(router.id));
     let (gateways, interfaces): (Vec<&PortRow>, Vec<&PortRow>) =
         around.ports.iter().partition(|port| port.device_owner == ROUTER_GATEWAY);
-    let gateway = gateways.into_iter().find(|port| router.gateway.as_ref().is_some_and(|gateway| gateway.port_id == port.id));
+    let gateway =
+        gateways.into_iter().find(|port| router.gateway.as_ref().is_some_and(|gateway| gateway.port_id == port.id));
     let mut own = Ids::new(owner, None).revision(router.standard.revision).with("neutron:router_name", &router.name);
     if let Some(gateway) = gateway {
         own = own.with("neutron:gw_port_id", gateway.id);
@@ -146,7 +147,8 @@ fn router_port(router: &RouterRow, port: &PortRow, around: Around<'_>, ids: Ids)
 fn advertisements(port: &PortRow, network: &NetworkRow, around: Around<'_>) -> BTreeMap<String, String> {
     let advertised = around.on(port).find_map(|(_, subnet)| Some((subnet, subnet.ipv6_ra_mode.as_deref()?)));
     let Some((subnet, mode)) = advertised else { return BTreeMap::new() };
-    let mut configs = map([("address_mode", &mode.replace('-', "_")), ("send_periodic", "true"), ("mtu", &network.mtu.to_string())]);
+    let mut configs =
+        map([("address_mode", &mode.replace('-', "_")), ("send_periodic", "true"), ("mtu", &network.mtu.to_string())]);
     // OVN takes one name server here.
     if let Some(server) = subnet.dns_nameservers.iter().find(|server| server.is_ipv6()) {
         configs.insert("rdnss".into(), server.to_string());
@@ -158,7 +160,8 @@ type Routes = BTreeMap<(IpNet, IpAddr), (Option<String>, Ids)>;
 
 /// The routes that were asked for, and the way out through the gateway unless one of them says another.
 fn routes(router: &RouterRow, gateway: Option<&PortRow>, around: Around<'_>, ids: &dyn Fn() -> Ids) -> Routes {
-    let mut routes: Routes = router.routes.iter().map(|route| ((route.destination, route.nexthop), (None, ids()))).collect();
+    let mut routes: Routes =
+        router.routes.iter().map(|route| ((route.destination, route.nexthop), (None, ids()))).collect();
     let Some(gateway) = gateway else { return routes };
     let mut known: BTreeSet<IpNet> = router.routes.iter().map(|route| route.destination).collect();
     for (_, subnet) in around.on(gateway) {
@@ -207,7 +210,8 @@ mod tests {
             (external.mtu, external.physical_network) = (1500, "public".into());
             let mut router = fixtures::router(30);
             let external_fixed_ips = outside.fixed_ips.clone();
-            router.gateway = Some(Gateway { network_id: NetworkId(id(5)), port_id: PortId(id(11)), external_fixed_ips });
+            router.gateway =
+                Some(Gateway { network_id: NetworkId(id(5)), port_id: PortId(id(11)), external_fixed_ips });
             let subnets = [fixtures::subnet(2, 1, "10.0.0.0/24"), fixtures::subnet(6, 5, "172.24.4.0/24")];
             Self {
                 router,
@@ -241,7 +245,10 @@ mod tests {
         assert_eq!(routes[0].output_port, Some(format!("lrp-{}", id(11))));
         let nat: Vec<Nat> = all(&translation);
         assert_eq!(nat.len(), 1);
-        assert_eq!((nat[0].nat_type, nat[0].external_ip.as_str(), nat[0].logical_ip.as_str()), (NatType::Snat, "172.24.4.7", "10.0.0.0/24"));
+        assert_eq!(
+            (nat[0].nat_type, nat[0].external_ip.as_str(), nat[0].logical_ip.as_str()),
+            (NatType::Snat, "172.24.4.7", "10.0.0.0/24")
+        );
         let parent = Some(Parent::of::<LogicalRouter>(id(30)));
         assert!(translation.rows.iter().all(|row| row.row.table() == LogicalRouter::TABLE || row.parent == parent));
     }
@@ -265,7 +272,8 @@ mod tests {
         let route = |to: &str, via: &str| Route { destination: to.parse().unwrap(), nexthop: via.parse().unwrap() };
         world.router.routes = vec![route("192.168.0.0/16", "10.0.0.9")];
         let translation = world.translate();
-        let mut prefixes: Vec<String> = all::<StaticRoute>(&translation).into_iter().map(|route| route.ip_prefix).collect();
+        let mut prefixes: Vec<String> =
+            all::<StaticRoute>(&translation).into_iter().map(|route| route.ip_prefix).collect();
         prefixes.sort();
         assert_eq!(prefixes, ["0.0.0.0/0", "192.168.0.0/16"]);
         world.router.routes = vec![route("0.0.0.0/0", "10.0.0.9")];

@@ -102,7 +102,12 @@ mod tests {
         ovn::fixtures::{self, all, id, typed},
     };
 
-    fn rule(direction: &str, ethertype: &str, protocol: Option<&str>, ports: (Option<i64>, Option<i64>)) -> SecurityGroupRuleRow {
+    fn rule(
+        direction: &str,
+        ethertype: &str,
+        protocol: Option<&str>,
+        ports: (Option<i64>, Option<i64>),
+    ) -> SecurityGroupRuleRow {
         let mut rule = fixtures::rule(50, 20);
         (rule.direction, rule.ethertype) = (direction.into(), ethertype.into());
         rule.protocol = protocol.map(str::to_owned);
@@ -116,12 +121,18 @@ mod tests {
         for (rule, expected) in [
             (rule("ingress", "IPv4", None, (None, None)), "outport == @PG && ip4"),
             (rule("egress", "IPv6", None, (None, None)), "inport == @PG && ip6"),
-            (rule("ingress", "IPv4", Some("tcp"), (Some(22), Some(22))), "outport == @PG && ip4 && tcp && tcp.dst == 22"),
+            (
+                rule("ingress", "IPv4", Some("tcp"), (Some(22), Some(22))),
+                "outport == @PG && ip4 && tcp && tcp.dst == 22",
+            ),
             (
                 rule("ingress", "IPv4", Some("17"), (Some(1), Some(9))),
                 "outport == @PG && ip4 && udp && udp.dst >= 1 && udp.dst <= 9",
             ),
-            (rule("ingress", "IPv4", Some("icmp"), (Some(8), Some(0))), "outport == @PG && ip4 && icmp4 && icmp4.type == 8 && icmp4.code == 0"),
+            (
+                rule("ingress", "IPv4", Some("icmp"), (Some(8), Some(0))),
+                "outport == @PG && ip4 && icmp4 && icmp4.type == 8 && icmp4.code == 0",
+            ),
             (rule("ingress", "IPv6", Some("icmp"), (None, None)), "outport == @PG && ip6 && icmp6"),
             (rule("ingress", "IPv4", Some("vrrp"), (None, None)), "outport == @PG && ip4 && ip.proto == 112"),
         ] {

@@ -50,7 +50,11 @@ pub(super) fn has_dhcp(subnet: &SubnetRow) -> bool {
 }
 
 /// The options; none when DHCP does not answer.
-pub(super) fn dhcp_options(subnet: &SubnetRow, network: &NetworkRow, options: &NetworkOptions) -> Option<BTreeMap<String, String>> {
+pub(super) fn dhcp_options(
+    subnet: &SubnetRow,
+    network: &NetworkRow,
+    options: &NetworkOptions,
+) -> Option<BTreeMap<String, String>> {
     if !has_dhcp(subnet) {
         return None;
     }

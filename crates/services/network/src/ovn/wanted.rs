@@ -7,7 +7,9 @@ use std::{
 
 use ferrostack_ovn::{
     Operation, OvnError, Row, Table,
-    northbound::{Acl, LogicalRouter, LogicalRouterPort, LogicalSwitch, LogicalSwitchPort, Nat, PortGroup, StaticRoute},
+    northbound::{
+        Acl, LogicalRouter, LogicalRouterPort, LogicalSwitch, LogicalSwitchPort, Nat, PortGroup, StaticRoute,
+    },
 };
 use uuid::Uuid;
 

@@ -57,6 +57,10 @@ fn every_host_that_is_passed_over_has_a_reason() {
     assert!(reason(&zone, node("a"), true).contains("west"));
     let arm = Demand { architecture: Some("aarch64".to_owned()), ..demand() };
     assert!(reason(&arm, node("a"), true).contains("aarch64"));
+    let together = Demand { together_with: Some(vec!["b".to_owned()]), ..demand() };
+    assert!(reason(&together, node("a"), true).contains("together"));
+    let apart = Demand { apart_from: vec!["a".to_owned()], ..demand() };
+    assert!(reason(&apart, node("a"), true).contains("apart"));
     let forced = Demand { forced_host: Some("b".to_owned()), ..demand() };
     assert!(reason(&forced, node("a"), true).contains("another host"));
 }
