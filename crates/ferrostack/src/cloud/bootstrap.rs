@@ -51,6 +51,8 @@ pub(super) async fn identity(settings: &Settings, services: &Services) -> anyhow
         admin_password: admin_password.clone(),
         demo_password: Some(demo_password.clone()),
         public_url: url.to_owned(),
+        internal_url: Some(settings.api.internal_url.as_str().to_owned()),
+        admin_url: Some(settings.api.admin_url.as_str().to_owned()),
         region: settings.api.region.clone(),
         catalog: CATALOG.iter().map(|(kind, name, path)| CatalogEntry::new(kind, name, path)).collect(),
     };
@@ -64,9 +66,21 @@ pub(super) async fn identity(settings: &Settings, services: &Services) -> anyhow
 }
 
 /// Flavors, and for a simulated cloud an image and an external network.
-pub(super) async fn content(settings: &Settings, services: &Services, admin_project: &str, simulated: bool) -> anyhow::Result<()> {
+pub(super) async fn content(
+    settings: &Settings,
+    services: &Services,
+    admin_project: &str,
+    simulated: bool,
+) -> anyhow::Result<()> {
     for (id, name, vcpus, memory_mb, disk_gb) in FLAVORS {
-        let flavor = NewFlavor { id: Some(id.to_owned()), name: name.to_owned(), vcpus, memory_mb, disk_gb, ..NewFlavor::default() };
+        let flavor = NewFlavor {
+            id: Some(id.to_owned()),
+            name: name.to_owned(),
+            vcpus,
+            memory_mb,
+            disk_gb,
+            ..NewFlavor::default()
+        };
         services.compute.ensure_flavor(&flavor).await?;
     }
     if simulated {
@@ -84,7 +98,12 @@ pub(super) async fn content(settings: &Settings, services: &Services, admin_proj
         let public = PublicNetwork {
             name: "public".to_owned(),
             project_id: admin_project.to_owned(),
-            physical_network: settings.network.physical_networks.first().cloned().unwrap_or_else(|| "public".to_owned()),
+            physical_network: settings
+                .network
+                .physical_networks
+                .first()
+                .cloned()
+                .unwrap_or_else(|| "public".to_owned()),
             cidr: PUBLIC_CIDR.parse()?,
             gateway_ip: None,
             pool: None,

@@ -23,7 +23,9 @@ pub struct Login<'a> {
 /// # Errors
 /// [`CommandError::Path`]
 pub fn write(path: &Path, url: &str, region: &str, logins: &[Login<'_>]) -> Result<(), CommandError> {
-    let mut text = "# Written at each start. OS_CLIENT_CONFIG_FILE=<this file> OS_CLOUD=<name> openstack server list\nclouds:\n".to_owned();
+    let mut text =
+        "# Written at each start. OS_CLIENT_CONFIG_FILE=<this file> OS_CLOUD=<name> openstack server list\nclouds:\n"
+            .to_owned();
     for login in logins {
         text.push_str(&format!(
             "  {}:\n    auth:\n      auth_url: {url}/identity/v3\n      username: {}\n      password: {}\n      project_name: {}\n      \
@@ -38,7 +40,9 @@ pub fn write(path: &Path, url: &str, region: &str, logins: &[Login<'_>]) -> Resu
     let failed = |source| CommandError::Path { path: path.to_owned(), source };
     let draft = path.with_extension("yaml.new");
     let open = std::fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&draft);
-    open.and_then(|mut file| file.write_all(text.as_bytes())).and_then(|()| std::fs::rename(&draft, path)).map_err(failed)
+    open.and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|()| std::fs::rename(&draft, path))
+        .map_err(failed)
 }
 
 /// The password in the file `name` of the state folder; made on the first call.
@@ -78,7 +82,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("clouds.yaml");
         let password = Secret::new("a\"b: #c".to_owned());
-        write(&path, "http://h:1", "RegionOne", &[Login { cloud: "ferrostack", user: "admin", project: "admin", password: &password }]).unwrap();
+        write(
+            &path,
+            "http://h:1",
+            "RegionOne",
+            &[Login { cloud: "ferrostack", user: "admin", project: "admin", password: &password }],
+        )
+        .unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.contains("  ferrostack:\n") && text.contains(r#"password: "a\"b: #c""#), "{text}");
     }

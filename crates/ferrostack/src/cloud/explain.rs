@@ -38,7 +38,9 @@ pub async fn explain(db: &Db, id: &str) -> anyhow::Result<Option<Explained>> {
             let dropped = attempt.and_then(|attempt| attempt.reason.clone());
             explained.hosts.push(Verdict { host, dropped });
         }
-        explained.hosts.extend(reasons.dropped.into_iter().map(|(host, reason)| Verdict { host, dropped: Some(reason) }));
+        explained
+            .hosts
+            .extend(reasons.dropped.into_iter().map(|(host, reason)| Verdict { host, dropped: Some(reason) }));
     }
     Ok(Some(explained))
 }

@@ -14,7 +14,8 @@ const SILENCE_S: u64 = 60;
 /// What the database says.
 pub async fn nodes(db: &Db) -> Result<Vec<Part>, DbError> {
     let now = Clock::system().now();
-    let rows = db.all("SELECT name, disabled, disabled_reason, last_seen_us FROM compute_node ORDER BY name", vec![]).await?;
+    let rows =
+        db.all("SELECT name, disabled, disabled_reason, last_seen_us FROM compute_node ORDER BY name", vec![]).await?;
     rows.iter()
         .map(|row| {
             let (seen, disabled): (Timestamp, bool) = (row.get("last_seen_us")?, row.get("disabled")?);
@@ -22,7 +23,10 @@ pub async fn nodes(db: &Db) -> Result<Vec<Part>, DbError> {
             let (health, reason) = if silence > SILENCE_S {
                 (Health::Down, Some(format!("silent for {silence} s")))
             } else if disabled {
-                (Health::Degraded, row.get::<Option<String>>("disabled_reason")?.or_else(|| Some("disabled".to_owned())))
+                (
+                    Health::Degraded,
+                    row.get::<Option<String>>("disabled_reason")?.or_else(|| Some("disabled".to_owned())),
+                )
             } else {
                 (Health::Healthy, None)
             };

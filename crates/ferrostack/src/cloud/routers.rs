@@ -21,7 +21,13 @@ const COMPUTE_VERSIONS: Versions = Versions {
 pub(super) fn router(services: &Services, policy: Arc<Policy>, metrics: &Arc<Metrics>) -> Router {
     let observer: Arc<dyn Observer> = Arc::new(watch::Watch(metrics.clone()));
     let gate = Gate { authenticator: Arc::new(services.identity.clone()), policy };
-    let service = |name, dialect, versions| Service { name, dialect, versions, gate: gate.clone(), observer: Some(observer.clone()) };
+    let service = |name, dialect, versions| Service {
+        name,
+        dialect,
+        versions,
+        gate: gate.clone(),
+        observer: Some(observer.clone()),
+    };
     let identity = service("identity", Dialect::Identity, None);
     let image = service("image", Dialect::Image, None);
     let placement = service("placement", Dialect::Placement, Some(ferrostack_placement::VERSIONS));

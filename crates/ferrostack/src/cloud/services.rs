@@ -10,8 +10,12 @@ use ferrostack_config::Settings;
 use ferrostack_db::Db;
 use ferrostack_identity::Identity;
 use ferrostack_image::Image;
-use ferrostack_network::Network;
-use ferrostack_ovn::Endpoint;
+use ferrostack_network::{
+    Leader, Network,
+    ovn::{connection_settings, southbound_settings},
+    run_gateway_chooser, run_syncer,
+};
+use ferrostack_ovn::{Connection, Endpoint};
 use ferrostack_placement::{Placement, PlacementOptions};
 use ferrostack_saga::Saga;
 
@@ -28,17 +32,25 @@ pub(super) struct Services {
 }
 
 impl Services {
-    /// Makes the services on this database, for the nodes of `agents` and the OVN at `northbound`.
-    pub(super) fn new(settings: &Settings, db: &Db, saga: Saga, agents: Arc<dyn Agents>, northbound: Endpoint) -> anyhow::Result<Self> {
+    /// Makes the services on this database, for the nodes of `agents` and the OVN at that endpoint.
+    pub(super) fn new(
+        settings: &Settings,
+        db: &Db,
+        saga: Saga,
+        agents: Arc<dyn Agents>,
+        ovn: Endpoint,
+    ) -> anyhow::Result<Self> {
         let clock: Clock = db.clock().clone();
         let keys = FernetKeys::load_or_create(&settings.identity.fernet_key_dir)?;
-        let hasher = Hasher::new(HasherSettings { rounds: settings.identity.password_hash_rounds, ..HasherSettings::default() })?;
-        let identity = Identity::new(db.clone(), TokenFormat::new(keys, Methods::default()), hasher, options::identity(settings));
+        let hasher = Hasher::new(HasherSettings {
+            rounds: settings.identity.password_hash_rounds,
+            ..HasherSettings::default()
+        })?;
+        let identity =
+            Identity::new(db.clone(), TokenFormat::new(keys, Methods::default()), hasher, options::identity(settings));
         let image = Image::new(db.clone(), options::image(settings));
         let placement = Placement::new(db.clone(), PlacementOptions::default());
-        let (connection, events) = ferrostack_ovn::Connection::start(clock.clone(), ferrostack_network::ovn::connection_settings(northbound));
-        let network = Network::new(db.clone(), connection, options::network(settings), clock);
-        tokio::spawn(ferrostack_network::run_syncer(network.clone(), events, Arc::new(|| true)));
+        let network = network(settings, db, clock, ovn);
         let compute = Compute::new(ComputeDeps {
             db: db.clone(),
             saga,
@@ -50,4 +62,16 @@ impl Services {
         });
         Ok(Self { identity, image, placement, network, compute })
     }
+}
+
+/// The network service, its syncer, and the task that keeps gateways on living chassis. With one controller it is always
+/// ours to write to OVN.
+fn network(settings: &Settings, db: &Db, clock: Clock, ovn: Endpoint) -> Network {
+    let leader: Leader = Arc::new(|| true);
+    let (northbound, northbound_events) = Connection::start(clock.clone(), connection_settings(ovn.clone()));
+    let (southbound, southbound_events) = Connection::start(clock.clone(), southbound_settings(ovn));
+    let network = Network::new(db.clone(), northbound, options::network(settings), clock);
+    tokio::spawn(run_syncer(network.clone(), northbound_events, leader.clone()));
+    tokio::spawn(run_gateway_chooser(network.clone(), southbound, southbound_events, leader));
+    network
 }

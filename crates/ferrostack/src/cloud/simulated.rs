@@ -20,7 +20,8 @@ pub(super) fn open(settings: &Settings, clock: &Clock, with_nodes: bool) -> anyh
     let dir = settings.state.dir.join("simulated");
     let ovn = Ovsdb::open(&dir.join("ovn"))?;
     ovn.listen_unix(&dir.join("ovn/ovsdb.sock"))?;
-    let physical = settings.network.physical_networks.iter().map(|name| format!("{name}:br-{name}")).collect::<Vec<_>>();
+    let physical =
+        settings.network.physical_networks.iter().map(|name| format!("{name}:br-{name}")).collect::<Vec<_>>();
     let plug = OvnPlug { northd: ovn.northd(), bridge_mappings: physical.join(",") };
     let nodes = SimNodes::new(clock.clone(), Arc::new(plug));
     for number in 1..=if with_nodes { settings.simulated.nodes } else { 0 } {

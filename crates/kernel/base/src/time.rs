@@ -105,7 +105,8 @@ mod tests {
     #[test]
     fn times_are_read_with_and_without_zone() {
         let time = Timestamp::from_secs(1_795_201_430);
-        for text in ["2026-11-20T19:03:50Z", "2026-11-20T19:03:50", "2026-11-20T20:03:50+01:00", "2026-11-20 19:03:50"] {
+        for text in ["2026-11-20T19:03:50Z", "2026-11-20T19:03:50", "2026-11-20T20:03:50+01:00", "2026-11-20 19:03:50"]
+        {
             assert_eq!(Timestamp::parse(text), Some(time), "{text}");
         }
         assert_eq!(Timestamp::parse("yesterday"), None);

@@ -124,7 +124,12 @@ pub struct PortFacts {
 pub trait Network: Send + Sync {
     /// Checks what the user asked for and chooses ids of ports to be made: read only. `None` = the one network that the
     /// project has (none is fine, several are `Conflict`). Security groups are names or ids.
-    fn plan<'a>(&'a self, cx: &'a Ctx, nics: Option<&'a [NicRequest]>, security_groups: &'a [String]) -> Reply<'a, Vec<Nic>>;
+    fn plan<'a>(
+        &'a self,
+        cx: &'a Ctx,
+        nics: Option<&'a [NicRequest]>,
+        security_groups: &'a [String],
+    ) -> Reply<'a, Vec<Nic>>;
     /// Makes the port, or takes the existing one for this server. Repeating it changes nothing. Quota counts.
     fn ensure_port<'a>(&'a self, origin: &'a Origin, spec: PortSpec<'a>) -> Reply<'a, ()>;
     /// Binds the server's ports to the host.

@@ -74,7 +74,14 @@ pub trait Placement: Send + Sync {
     fn candidates<'a>(&'a self, query: &'a CandidateQuery) -> Reply<'a, Vec<Candidate>>;
     /// Gives the consumer these resources of that provider, in place of whatever it had. `Exhausted` when there is no
     /// room any more. Repeating it changes nothing.
-    fn claim<'a>(&'a self, consumer: Uuid, provider: Uuid, resources: &'a Resources, project_id: &'a str, user_id: &'a str) -> Reply<'a, ()>;
+    fn claim<'a>(
+        &'a self,
+        consumer: Uuid,
+        provider: Uuid,
+        resources: &'a Resources,
+        project_id: &'a str,
+        user_id: &'a str,
+    ) -> Reply<'a, ()>;
     /// Takes back all that the consumer has. Repeating it changes nothing.
     fn release(&self, consumer: Uuid) -> Reply<'_, ()>;
     /// All consumers with allocations at that provider, for reconcilers.

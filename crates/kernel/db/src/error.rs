@@ -25,7 +25,9 @@ pub enum DbError {
     #[error("the database refused a statement")]
     Statement(#[source] sqlx::Error),
     /// The schema was written by a newer version of this program.
-    #[error("{component}'s tables are of version {found}, this program knows {known}: start the newer program, or restore a backup")]
+    #[error(
+        "{component}'s tables are of version {found}, this program knows {known}: start the newer program, or restore a backup"
+    )]
     NewerSchema {
         /// The service whose tables these are.
         component: String,
@@ -79,9 +81,10 @@ impl From<sqlx::Error> for DbError {
     fn from(error: sqlx::Error) -> Self {
         let sqlx::Error::Database(database) = &error else {
             return match error {
-                sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-                    Self::Unavailable(error)
-                }
+                sqlx::Error::Io(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
                 other => Self::Statement(other),
             };
         };

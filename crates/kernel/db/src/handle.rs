@@ -57,10 +57,18 @@ pub enum DbOptions {
 /// What can be read from: the database itself, or a transaction (which sees its own writes).
 pub trait Read: Sync {
     /// All rows of a statement.
-    fn all(&self, sql: impl AsRef<str> + Send, args: Vec<Value>) -> impl Future<Output = Result<Vec<Row>, DbError>> + Send;
+    fn all(
+        &self,
+        sql: impl AsRef<str> + Send,
+        args: Vec<Value>,
+    ) -> impl Future<Output = Result<Vec<Row>, DbError>> + Send;
 
     /// The first row, if there is one.
-    fn one(&self, sql: impl AsRef<str> + Send, args: Vec<Value>) -> impl Future<Output = Result<Option<Row>, DbError>> + Send {
+    fn one(
+        &self,
+        sql: impl AsRef<str> + Send,
+        args: Vec<Value>,
+    ) -> impl Future<Output = Result<Option<Row>, DbError>> + Send {
         async move { Ok(self.all(sql, args).await?.into_iter().next()) }
     }
 
@@ -73,12 +81,20 @@ pub trait Read: Sync {
     }
 
     /// The first row read as `T`.
-    fn find<T: FromRow>(&self, sql: impl AsRef<str> + Send, args: Vec<Value>) -> impl Future<Output = Result<Option<T>, DbError>> + Send {
+    fn find<T: FromRow>(
+        &self,
+        sql: impl AsRef<str> + Send,
+        args: Vec<Value>,
+    ) -> impl Future<Output = Result<Option<T>, DbError>> + Send {
         async move { self.one(sql, args).await?.as_ref().map(T::from_row).transpose() }
     }
 
     /// All rows read as `T`.
-    fn rows<T: FromRow>(&self, sql: impl AsRef<str> + Send, args: Vec<Value>) -> impl Future<Output = Result<Vec<T>, DbError>> + Send {
+    fn rows<T: FromRow>(
+        &self,
+        sql: impl AsRef<str> + Send,
+        args: Vec<Value>,
+    ) -> impl Future<Output = Result<Vec<T>, DbError>> + Send {
         async move { self.all(sql, args).await?.iter().map(T::from_row).collect() }
     }
 }
@@ -229,7 +245,9 @@ impl Db {
         };
         let inner = Inner::new(Link::MySql(Box::new(transaction)));
         let result = begin(&inner, f).await;
-        let Some(Link::MySql(mut transaction)) = inner.link.lock().await.take() else { return Attempt::of(DbError::Ended) };
+        let Some(Link::MySql(mut transaction)) = inner.link.lock().await.take() else {
+            return Attempt::of(DbError::Ended);
+        };
         let value = match result {
             Ok(value) => value,
             Err(error) => {

@@ -49,7 +49,8 @@ impl Db {
     pub async fn migrate(&self, all: &[Migrations]) -> Result<(), DbError> {
         self.ddl("CREATE TABLE IF NOT EXISTS schema_version (component VARCHAR(64) NOT NULL PRIMARY KEY, version BIGINT NOT NULL)")
             .await?;
-        self.ddl("CREATE TABLE IF NOT EXISTS tx_outcome (id VARCHAR(36) NOT NULL PRIMARY KEY, at_us BIGINT NOT NULL)").await?;
+        self.ddl("CREATE TABLE IF NOT EXISTS tx_outcome (id VARCHAR(36) NOT NULL PRIMARY KEY, at_us BIGINT NOT NULL)")
+            .await?;
         let rows = self.all("SELECT component, version FROM schema_version", vec![]).await?;
         let mut versions = std::collections::HashMap::new();
         for row in rows {
@@ -74,10 +75,16 @@ impl Db {
         let (component, version) = (migrations.component, last.version);
         self.tx(|tx| async move {
             let changed = tx
-                .exec("UPDATE schema_version SET version = ? WHERE component = ? AND version < ?", args![version, component, version])
+                .exec(
+                    "UPDATE schema_version SET version = ? WHERE component = ? AND version < ?",
+                    args![version, component, version],
+                )
                 .await?;
-            if changed == 0 && tx.one("SELECT version FROM schema_version WHERE component = ?", args![component]).await?.is_none() {
-                tx.exec("INSERT INTO schema_version (component, version) VALUES (?, ?)", args![component, version]).await?;
+            if changed == 0
+                && tx.one("SELECT version FROM schema_version WHERE component = ?", args![component]).await?.is_none()
+            {
+                tx.exec("INSERT INTO schema_version (component, version) VALUES (?, ?)", args![component, version])
+                    .await?;
             }
             Ok::<_, DbError>(())
         })

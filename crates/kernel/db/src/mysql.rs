@@ -66,11 +66,14 @@ pub(crate) async fn pool_all(pool: &MySqlPool, sql: &str, args: Vec<Value>) -> R
     collect(pool.fetch(bind(sql, args))).await
 }
 
-async fn collect(mut rows: impl futures::Stream<Item = Result<MySqlRow, sqlx::Error>> + Unpin) -> Result<Vec<Row>, DbError> {
+async fn collect(
+    mut rows: impl futures::Stream<Item = Result<MySqlRow, sqlx::Error>> + Unpin,
+) -> Result<Vec<Row>, DbError> {
     let mut columns: Option<Columns> = None;
     let mut out = Vec::new();
     while let Some(row) = rows.try_next().await? {
-        let names = columns.get_or_insert_with(|| Arc::from(row.columns().iter().map(|c| c.name().to_owned()).collect::<Vec<_>>()));
+        let names = columns
+            .get_or_insert_with(|| Arc::from(row.columns().iter().map(|c| c.name().to_owned()).collect::<Vec<_>>()));
         let values = (0..row.len()).map(|index| decode(&row, index)).collect::<Result<Vec<_>, _>>()?;
         out.push(Row::new(names.clone(), values));
     }

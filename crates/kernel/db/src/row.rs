@@ -35,7 +35,11 @@ impl Row {
     pub fn get<T: FromValue>(&self, column: &str) -> Result<T, DbError> {
         match self.columns.iter().position(|name| name == column) {
             Some(index) => self.at(index),
-            None => Err(DbError::Decode { column: column.to_owned(), wanted: T::WANTED, found: "no such column".to_owned() }),
+            None => Err(DbError::Decode {
+                column: column.to_owned(),
+                wanted: T::WANTED,
+                found: "no such column".to_owned(),
+            }),
         }
     }
 

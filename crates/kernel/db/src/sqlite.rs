@@ -1,16 +1,14 @@
 //! SQLite: one writer that batches commits, a few readers.
 
-use std::{
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use futures::TryStreamExt;
 use sqlx::{
     AssertSqlSafe, Column, ConnectOptions, Executor, Row as _, Sqlite, SqliteConnection, TypeInfo, ValueRef,
     query::Query,
     sqlite::{
-        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+        SqliteSynchronous,
     },
 };
 use tokio::sync::{Mutex, Notify, oneshot};
@@ -139,7 +137,12 @@ impl Writer {
                     let _ = waiting.send(Ok(()));
                 }
             }
-            Err(DbError::Statement(error) | DbError::NoSpace(error) | DbError::Transient(error) | DbError::Unavailable(error)) => {
+            Err(
+                DbError::Statement(error)
+                | DbError::NoSpace(error)
+                | DbError::Transient(error)
+                | DbError::Unavailable(error),
+            ) => {
                 self.abandon(Arc::new(error)).await;
             }
             Err(_) => self.abandon(Arc::new(sqlx::Error::WorkerCrashed)).await,
@@ -183,11 +186,14 @@ pub(crate) async fn pool_all(pool: &SqlitePool, sql: &str, args: Vec<Value>) -> 
     collect(pool.fetch(bind(sql, args))).await
 }
 
-async fn collect(mut rows: impl futures::Stream<Item = Result<SqliteRow, sqlx::Error>> + Unpin) -> Result<Vec<Row>, DbError> {
+async fn collect(
+    mut rows: impl futures::Stream<Item = Result<SqliteRow, sqlx::Error>> + Unpin,
+) -> Result<Vec<Row>, DbError> {
     let mut columns: Option<Columns> = None;
     let mut out = Vec::new();
     while let Some(row) = rows.try_next().await? {
-        let names = columns.get_or_insert_with(|| Arc::from(row.columns().iter().map(|c| c.name().to_owned()).collect::<Vec<_>>()));
+        let names = columns
+            .get_or_insert_with(|| Arc::from(row.columns().iter().map(|c| c.name().to_owned()).collect::<Vec<_>>()));
         let values = (0..row.len()).map(|index| decode(&row, index)).collect::<Result<Vec<_>, _>>()?;
         out.push(Row::new(names.clone(), values));
     }

@@ -41,7 +41,8 @@ impl TestDb {
         let server = server.trim_end_matches('/');
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
         let admin = Db::open(DbOptions::MariaDb { url: format!("{server}/mysql"), pool: 1 }, clock.clone()).await?;
-        let create: &'static str = Box::leak(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin").into_boxed_str());
+        let create: &'static str =
+            Box::leak(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin").into_boxed_str());
         admin.ddl(create).await?;
         let options = DbOptions::MariaDb { url: format!("{server}/{name}"), pool: 16 };
         let db = Db::open(options.clone(), clock).await?;

@@ -1,10 +1,8 @@
 //! A running transaction.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -33,7 +31,11 @@ pub(crate) enum Link {
 
 impl Inner {
     pub(crate) fn new(link: Link) -> Arc<Self> {
-        Arc::new(Self { link: Mutex::new(Some(link)), hooks: std::sync::Mutex::default(), transient: AtomicBool::new(false) })
+        Arc::new(Self {
+            link: Mutex::new(Some(link)),
+            hooks: std::sync::Mutex::default(),
+            transient: AtomicBool::new(false),
+        })
     }
 
     pub(crate) fn was_transient(&self) -> bool {

@@ -30,8 +30,16 @@ async fn values_come_back_as_they_went_in() {
     for test in each().await {
         test.db
             .tx(|tx| async move {
-                tx.exec("INSERT INTO item (id, n, data, raw) VALUES (?, ?, ?, ?)", args!["가", -7, Json(vec![1, 2]), vec![0u8, 255]]).await?;
-                tx.exec("INSERT INTO item (id, n, data, raw) VALUES (?, ?, ?, ?)", args!["b", true, None::<String>, None::<Vec<u8>>]).await
+                tx.exec(
+                    "INSERT INTO item (id, n, data, raw) VALUES (?, ?, ?, ?)",
+                    args!["가", -7, Json(vec![1, 2]), vec![0u8, 255]],
+                )
+                .await?;
+                tx.exec(
+                    "INSERT INTO item (id, n, data, raw) VALUES (?, ?, ?, ?)",
+                    args!["b", true, None::<String>, None::<Vec<u8>>],
+                )
+                .await
             })
             .await
             .unwrap();
@@ -88,7 +96,10 @@ async fn a_cancelled_transaction_is_rolled_back() {
         Clock::system().sleep(Duration::from_millis(100)).await;
         never.abort();
         let _ = never.await;
-        test.db.tx(|tx| async move { tx.exec("INSERT INTO item (id, n) VALUES ('kept', 1)", vec![]).await }).await.unwrap();
+        test.db
+            .tx(|tx| async move { tx.exec("INSERT INTO item (id, n) VALUES ('kept', 1)", vec![]).await })
+            .await
+            .unwrap();
         assert_eq!(count(&test.db).await, 1);
     }
 }
@@ -97,8 +108,12 @@ async fn a_cancelled_transaction_is_rolled_back() {
 async fn counters_do_not_lose_updates() {
     for test in each().await {
         let db = &test.db;
-        db.tx(|tx| async move { tx.exec("INSERT INTO item (id, n) VALUES ('counter', 0)", vec![]).await }).await.unwrap();
-        let adds = (0..50).map(|_| db.tx(|tx| async move { tx.exec("UPDATE item SET n = n + 1 WHERE id = 'counter'", vec![]).await }));
+        db.tx(|tx| async move { tx.exec("INSERT INTO item (id, n) VALUES ('counter', 0)", vec![]).await })
+            .await
+            .unwrap();
+        let adds = (0..50).map(|_| {
+            db.tx(|tx| async move { tx.exec("UPDATE item SET n = n + 1 WHERE id = 'counter'", vec![]).await })
+        });
         for result in futures::future::join_all(adds).await {
             assert_eq!(result.unwrap(), 1);
         }
@@ -110,8 +125,15 @@ async fn counters_do_not_lose_updates() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_matching_row_counts_even_when_nothing_changes() {
     for test in each().await {
-        test.db.tx(|tx| async move { tx.exec("INSERT INTO item (id, n) VALUES ('a', 1)", vec![]).await }).await.unwrap();
-        let changed = test.db.tx(|tx| async move { tx.changed("UPDATE item SET n = 1 WHERE id = 'a'", vec![]).await }).await.unwrap();
+        test.db
+            .tx(|tx| async move { tx.exec("INSERT INTO item (id, n) VALUES ('a', 1)", vec![]).await })
+            .await
+            .unwrap();
+        let changed = test
+            .db
+            .tx(|tx| async move { tx.changed("UPDATE item SET n = 1 WHERE id = 'a'", vec![]).await })
+            .await
+            .unwrap();
         assert!(changed);
     }
 }
@@ -119,7 +141,8 @@ async fn a_matching_row_counts_even_when_nothing_changes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn duplicates_are_told_apart() {
     for test in each().await {
-        let insert = || test.db.tx(|tx| async move { tx.exec("INSERT INTO item (id, n) VALUES ('a', 1)", vec![]).await });
+        let insert =
+            || test.db.tx(|tx| async move { tx.exec("INSERT INTO item (id, n) VALUES ('a', 1)", vec![]).await });
         insert().await.unwrap();
         assert!(insert().await.unwrap_err().is_duplicate());
     }
@@ -130,7 +153,10 @@ async fn lists_filter_with_bound_values() {
     for test in each().await {
         let rows = (0..500).map(|n: i64| args![format!("i{n:03}"), n]).collect();
         let rows = &rows;
-        test.db.tx(|tx| async move { tx.insert_many("INSERT INTO item (id, n) VALUES", Vec::clone(rows)).await }).await.unwrap();
+        test.db
+            .tx(|tx| async move { tx.insert_many("INSERT INTO item (id, n) VALUES", Vec::clone(rows)).await })
+            .await
+            .unwrap();
         let mut sql = Sql::new("SELECT n FROM item WHERE 1 = 1");
         sql.and("n >= ?", 100).and_in("id", &["i099", "i100", "x' OR '1'='1", "i499"]).push(" ORDER BY n");
         let (text, args) = (sql.text().to_owned(), args![100, "i099", "i100", "x' OR '1'='1", "i499"]);

@@ -7,7 +7,12 @@ pub fn public_base(configured: Option<&str>, headers: &HeaderMap) -> String {
     if let Some(url) = configured {
         return url.trim_end_matches('/').to_owned();
     }
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(|text| text.split(',').next().unwrap_or_default().trim());
+    let text = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .map(|text| text.split(',').next().unwrap_or_default().trim())
+    };
     let host = text("x-forwarded-host").or_else(|| text(header::HOST.as_str())).unwrap_or("localhost");
     format!("{}://{host}", text("x-forwarded-proto").filter(|scheme| *scheme == "https").unwrap_or("http"))
 }

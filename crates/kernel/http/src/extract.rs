@@ -75,13 +75,15 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Valid<T> {
             return Err(Fault::internal("the route is not mounted by Service::mount"));
         };
         let bytes = read(body).await?;
-        let value: serde_json::Value =
-            serde_json::from_slice(&bytes).map_err(|error| Fault::bad_request(format!("The request body is not valid JSON: {error}.")))?;
+        let value: serde_json::Value = serde_json::from_slice(&bytes)
+            .map_err(|error| Fault::bad_request(format!("The request body is not valid JSON: {error}.")))?;
         if let Some(schema) = info.schema(cx.microversion()) {
             schema.validate(&value)?;
         }
         // The schema has said yes, so what fails here is a number out of range or a shape that the schema leaves open.
-        serde_json::from_value(value).map(Self).map_err(|error| Fault::bad_request(format!("Invalid input in the request body: {error}.")))
+        serde_json::from_value(value)
+            .map(Self)
+            .map_err(|error| Fault::bad_request(format!("Invalid input in the request body: {error}.")))
     }
 }
 

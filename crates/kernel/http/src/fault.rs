@@ -112,7 +112,8 @@ impl Fault {
 
     /// 500; the cause goes to the log with the request's id.
     pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let message = "The server met an unexpected condition; its log has the details under this request's id.".to_owned();
+        let message =
+            "The server met an unexpected condition; its log has the details under this request's id.".to_owned();
         Self { kind: FaultKind::Internal, message, code: None, cause: Some(cause.into()) }
     }
 
@@ -156,7 +157,9 @@ impl From<AuthError> for Fault {
                 Self::unauthorized("The request you have made requires authentication.").caused_by(error)
             }
             AuthError::NoProject => Self::bad_request("The token is not scoped to a project.").caused_by(error),
-            AuthError::Busy { .. } => Self::unavailable("Too many passwords are being checked; please try again.").caused_by(error),
+            AuthError::Busy { .. } => {
+                Self::unavailable("Too many passwords are being checked; please try again.").caused_by(error)
+            }
             _ => Self::internal(error),
         }
     }
@@ -289,7 +292,10 @@ mod tests {
             render(Dialect::Identity, missing()),
             (404, format!(r#"{{"error":{{"code":404,"message":"{text}","title":"Not Found"}}}}"#))
         );
-        assert_eq!(render(Dialect::Compute, missing()), (404, format!(r#"{{"itemNotFound":{{"code":404,"message":"{text}"}}}}"#)));
+        assert_eq!(
+            render(Dialect::Compute, missing()),
+            (404, format!(r#"{{"itemNotFound":{{"code":404,"message":"{text}"}}}}"#))
+        );
         assert_eq!(
             render(Dialect::Network, missing().with_code("PortNotFound")),
             (404, format!(r#"{{"NeutronError":{{"type":"PortNotFound","message":"{text}","detail":""}}}}"#))

@@ -43,7 +43,8 @@ impl Gate {
         }
         if info.access != Access::Public {
             let unauthorized = || Fault::unauthorized("The request you have made requires authentication.");
-            let token = request.headers().get("x-auth-token").and_then(|value| value.to_str().ok()).ok_or_else(unauthorized)?;
+            let token =
+                request.headers().get("x-auth-token").and_then(|value| value.to_str().ok()).ok_or_else(unauthorized)?;
             cx = cx.with_identity(self.authenticator.authenticate(token).await?);
         }
         if let Access::Policy(action) = info.access {
@@ -76,14 +77,20 @@ impl Target for Own<'_> {
             "project_id" | "tenant_id" | "target.project.id" => self.0.project_id(),
             "user_id" | "target.user.id" | "target.token.user_id" => self.0.user_id(),
             "domain_id" => self.0.domain_id(),
-            _ if key.starts_with("target.") && (key.ends_with(".domain_id") || key == "target.domain.id") => self.domain_id(),
+            _ if key.starts_with("target.") && (key.ends_with(".domain_id") || key == "target.domain.id") => {
+                self.domain_id()
+            }
             _ => None,
         }
     }
 }
 
 /// The middleware of one route.
-pub(crate) async fn guard(State((gate, info)): State<(Gate, Arc<RouteInfo>)>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn guard(
+    State((gate, info)): State<(Gate, Arc<RouteInfo>)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     if let Err(fault) = gate.admit(&mut request, &info).await {
         return fault.into_response();
     }

@@ -23,7 +23,9 @@ impl Page {
             None => None,
             Some(text) => {
                 let number: usize = text.parse().map_err(|_| {
-                    Fault::bad_request(format!("Invalid input for query parameter limit: {text:?} is not a number of 0 or more."))
+                    Fault::bad_request(format!(
+                        "Invalid input for query parameter limit: {text:?} is not a number of 0 or more."
+                    ))
                 })?;
                 Some(number.min(max))
             }
@@ -67,7 +69,9 @@ pub fn parse_sort_keys(params: &Params, allowed: &[(&str, &'static str)]) -> Res
         .into_iter()
         .map(|(key, direction)| {
             let column = allowed.iter().find(|(name, _)| *name == key).map(|(_, column)| *column);
-            let column = column.ok_or_else(|| Fault::bad_request(format!("Invalid input for query parameter sort_key: {key:?} can't be sorted by.")))?;
+            let column = column.ok_or_else(|| {
+                Fault::bad_request(format!("Invalid input for query parameter sort_key: {key:?} can't be sorted by."))
+            })?;
             match direction.as_deref() {
                 None | Some("asc") => Ok(SortKey { column, descending: false }),
                 Some("desc") => Ok(SortKey { column, descending: true }),
@@ -96,7 +100,8 @@ mod tests {
     fn both_styles_of_sorting_are_read() {
         let allowed = [("name", "name"), ("created_at", "created_us")];
         let sort = |query| parse_sort_keys(&Params::parse(query), &allowed);
-        let expected = vec![SortKey { column: "name", descending: true }, SortKey { column: "created_us", descending: false }];
+        let expected =
+            vec![SortKey { column: "name", descending: true }, SortKey { column: "created_us", descending: false }];
         assert_eq!(sort("sort=name:desc,created_at").unwrap(), expected);
         assert_eq!(sort("sort_key=name&sort_dir=desc&sort_key=created_at").unwrap(), expected);
         assert!(sort("sort_key=password").is_err());

@@ -44,7 +44,9 @@ impl Params {
         match text.to_ascii_lowercase().as_str() {
             "1" | "true" | "t" | "yes" | "y" | "on" => Ok(Some(true)),
             "0" | "false" | "f" | "no" | "n" | "off" => Ok(Some(false)),
-            _ => Err(Fault::bad_request(format!("Invalid input for query parameter {key}: {text:?} is not a boolean."))),
+            _ => {
+                Err(Fault::bad_request(format!("Invalid input for query parameter {key}: {text:?} is not a boolean.")))
+            }
         }
     }
 

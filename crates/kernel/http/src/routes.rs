@@ -94,7 +94,14 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         H: Handler<T, S>,
         T: 'static,
     {
-        let info = RouteInfo { method, path, access: Access::Authenticated, schemas: Vec::new(), no_schema: None, versions: EVER };
+        let info = RouteInfo {
+            method,
+            path,
+            access: Access::Authenticated,
+            schemas: Vec::new(),
+            no_schema: None,
+            versions: EVER,
+        };
         self.list.push((info, on(filter, handler)));
         self
     }

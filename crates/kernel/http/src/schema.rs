@@ -56,9 +56,14 @@ impl Schema {
         let validator = self.validator().map_err(|reason| Fault::internal(format!("broken schema: {reason}")))?;
         let Err(error) = validator.validate(body) else { return Ok(()) };
         let path = error.instance_path().to_string();
-        let field = if path.is_empty() { "the request body".to_owned() } else { path.trim_start_matches('/').to_owned() };
+        let field =
+            if path.is_empty() { "the request body".to_owned() } else { path.trim_start_matches('/').to_owned() };
         let secret = field.to_ascii_lowercase().contains("pass") || field.to_ascii_lowercase().contains("secret");
-        let reason: String = if secret { "it does not fit its schema".to_owned() } else { error.to_string().chars().take(400).collect() };
+        let reason: String = if secret {
+            "it does not fit its schema".to_owned()
+        } else {
+            error.to_string().chars().take(400).collect()
+        };
         Err(Fault::bad_request(format!("Invalid input for field {field}: {reason}")))
     }
 }

@@ -24,7 +24,9 @@ pub enum ServeError {
 
 fn hint(error: &std::io::Error) -> &'static str {
     match error.kind() {
-        std::io::ErrorKind::AddrInUse => "another program uses this port; stop it or choose another one with --listen or api.listen",
+        std::io::ErrorKind::AddrInUse => {
+            "another program uses this port; stop it or choose another one with --listen or api.listen"
+        }
         std::io::ErrorKind::PermissionDenied => "ports below 1024 need root",
         std::io::ErrorKind::AddrNotAvailable => "no interface of this machine has that address",
         _ => "the system refused",
@@ -46,6 +48,7 @@ pub async fn serve(
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
-    let running = async move { axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(ServeError::Broken) };
+    let running =
+        async move { axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(ServeError::Broken) };
     Ok((bound, running))
 }

@@ -62,7 +62,9 @@ impl Service {
         }
         router
             .fallback(|| async { Fault::missing("The resource could not be found.") })
-            .method_not_allowed_fallback(|| async { Fault::of(FaultKind::MethodNotAllowed, "The method is not allowed for this resource.") })
+            .method_not_allowed_fallback(|| async {
+                Fault::of(FaultKind::MethodNotAllowed, "The method is not allowed for this resource.")
+            })
             .with_state(state)
             .layer(middleware::from_fn_with_state(Arc::new(self), edge))
     }
@@ -77,11 +79,15 @@ impl Service {
         });
         let Some(wanted) = named.or_else(|| versions.legacy_header.and_then(text)) else { return Ok(versions.default) };
         let requested: Requested = wanted.parse().map_err(|_| {
-            Fault::bad_request(format!("Invalid microversion {wanted:?}: it is of the form MAJOR.MINOR, or \"latest\"."))
+            Fault::bad_request(format!(
+                "Invalid microversion {wanted:?}: it is of the form MAJOR.MINOR, or \"latest\"."
+            ))
         })?;
         requested.within(versions.min, versions.max).ok_or_else(|| {
             let (min, max) = (versions.min, versions.max);
-            Fault::not_acceptable(format!("Version {wanted} is not supported by the API. Minimum is {min} and maximum is {max}."))
+            Fault::not_acceptable(format!(
+                "Version {wanted} is not supported by the API. Minimum is {min} and maximum is {max}."
+            ))
         })
     }
 
@@ -153,4 +159,3 @@ async fn edge(State(service): State<Arc<Service>>, mut request: Request, next: N
 fn is_request_id(text: &str) -> bool {
     text.strip_prefix("req-").is_some_and(|uuid| uuid.len() == 36 && uuid::Uuid::try_parse(uuid).is_ok())
 }
-

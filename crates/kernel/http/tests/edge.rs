@@ -23,12 +23,23 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 const ACTIONS: &[Action] = &[
-    Action { name: "thing:create", rule: "role:member and project_id:%(project_id)s", scope_types: &[], doc: "Make a thing." },
-    Action { name: "thing:show", rule: "role:reader and project_id:%(project_id)s", scope_types: &[], doc: "See a thing." },
+    Action {
+        name: "thing:create",
+        rule: "role:member and project_id:%(project_id)s",
+        scope_types: &[],
+        doc: "Make a thing.",
+    },
+    Action {
+        name: "thing:show",
+        rule: "role:reader and project_id:%(project_id)s",
+        scope_types: &[],
+        doc: "See a thing.",
+    },
 ];
 
-static CREATE: Schema =
-    Schema::new(r#"{"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"], "additionalProperties": false}"#);
+static CREATE: Schema = Schema::new(
+    r#"{"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"], "additionalProperties": false}"#,
+);
 
 #[derive(Clone, Default)]
 struct Things(Arc<AtomicUsize>);
@@ -36,7 +47,9 @@ struct Things(Arc<AtomicUsize>);
 async fn create(Cx(cx): Cx, State(things): State<Things>, Valid(body): Valid<Value>) -> Result<Reply, Fault> {
     tokio::task::yield_now().await; // a client may hang up here
     things.0.fetch_add(1, Ordering::SeqCst);
-    Ok(Reply::created(&json!({"name": body["name"], "project": cx.require_project()?, "version": cx.microversion().to_string()})))
+    Ok(Reply::created(
+        &json!({"name": body["name"], "project": cx.require_project()?, "version": cx.microversion().to_string()}),
+    ))
 }
 
 async fn show(Cx(cx): Cx, Id(id): Id<u32>) -> Result<Reply, Fault> {
@@ -118,7 +131,10 @@ async fn without_a_token_nothing_but_public_routes_answers() {
     let (response, body) = call(Method::POST, "/things", &[], r#"{"name": "a"}"#).await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(body["unauthorized"]["code"], 401);
-    assert_eq!(call(Method::POST, "/things", &[("x-auth-token", "bad")], "{}").await.0.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        call(Method::POST, "/things", &[("x-auth-token", "bad")], "{}").await.0.status(),
+        StatusCode::UNAUTHORIZED
+    );
     assert_eq!(call(Method::GET, "/", &[], "").await.0.status(), StatusCode::OK);
 }
 
@@ -127,7 +143,10 @@ async fn the_wrong_role_is_refused_and_the_wrong_project_finds_nothing() {
     let reader = [("x-auth-token", "reader:blue")];
     assert_eq!(call(Method::POST, "/things", &reader, r#"{"name": "a"}"#).await.0.status(), StatusCode::FORBIDDEN);
     assert_eq!(call(Method::GET, "/things/7", &reader, "").await.0.status(), StatusCode::OK);
-    assert_eq!(call(Method::GET, "/things/7", &[("x-auth-token", "reader:red")], "").await.0.status(), StatusCode::NOT_FOUND);
+    assert_eq!(
+        call(Method::GET, "/things/7", &[("x-auth-token", "reader:red")], "").await.0.status(),
+        StatusCode::NOT_FOUND
+    );
     assert_eq!(call(Method::GET, "/things/seven", &reader, "").await.0.status(), StatusCode::NOT_FOUND);
 }
 
@@ -151,13 +170,19 @@ async fn microversions_are_negotiated_and_named_in_the_answer() {
         (response.status().as_u16(), response.headers()["openstack-api-version"].to_str().unwrap().to_owned())
     };
     assert_eq!(version(&[]).await, (200, "compute 2.1".to_owned()));
-    assert_eq!(version(&[("openstack-api-version", "placement 1.9, compute 2.7")]).await, (200, "compute 2.7".to_owned()));
+    assert_eq!(
+        version(&[("openstack-api-version", "placement 1.9, compute 2.7")]).await,
+        (200, "compute 2.7".to_owned())
+    );
     assert_eq!(version(&[("x-openstack-nova-api-version", "2.3")]).await, (200, "compute 2.3".to_owned()));
     assert_eq!(version(&[("openstack-api-version", "compute latest")]).await, (200, "compute 2.9".to_owned()));
     assert_eq!(version(&[("openstack-api-version", "compute 2.10")]).await.0, 406);
     assert_eq!(version(&[("openstack-api-version", "compute two")]).await.0, 400);
     assert_eq!(call(Method::GET, "/newer", &[], "").await.0.status(), StatusCode::NOT_FOUND);
-    assert_eq!(call(Method::GET, "/newer", &[("openstack-api-version", "compute 2.5")], "").await.0.status(), StatusCode::NO_CONTENT);
+    assert_eq!(
+        call(Method::GET, "/newer", &[("openstack-api-version", "compute 2.5")], "").await.0.status(),
+        StatusCode::NO_CONTENT
+    );
 }
 
 #[tokio::test]

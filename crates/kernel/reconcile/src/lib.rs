@@ -102,7 +102,10 @@ impl Reconcilers {
     /// How each of them does.
     pub fn status(&self) -> BTreeMap<&'static str, Status> {
         let entries = self.entries();
-        entries.iter().map(|(name, entry)| (*name, entry.status.lock().unwrap_or_else(PoisonError::into_inner).clone())).collect()
+        entries
+            .iter()
+            .map(|(name, entry)| (*name, entry.status.lock().unwrap_or_else(PoisonError::into_inner).clone()))
+            .collect()
     }
 
     fn entries(&self) -> BTreeMap<&'static str, Entry> {
@@ -144,7 +147,11 @@ mod tests {
         }
         fn run(&self) -> Outcome<'_> {
             Box::pin(async {
-                if self.0.fetch_add(1, Ordering::SeqCst) == 0 { Err("not yet".into()) } else { Ok("counted".to_owned()) }
+                if self.0.fetch_add(1, Ordering::SeqCst) == 0 {
+                    Err("not yet".into())
+                } else {
+                    Ok("counted".to_owned())
+                }
             })
         }
     }

@@ -73,7 +73,9 @@ impl From<DbError> for Failure {
         let reason = ferrostack_base::chain(&error).to_string();
         match error {
             DbError::Fenced => Self::lost(),
-            DbError::Unavailable(_) | DbError::Transient(_) | DbError::NoSpace(_) | DbError::Ended => Self::transient(reason),
+            DbError::Unavailable(_) | DbError::Transient(_) | DbError::NoSpace(_) | DbError::Ended => {
+                Self::transient(reason)
+            }
             _ => Self::new(reason),
         }
     }

@@ -79,7 +79,13 @@ pub(crate) async fn execute<O: Operation>(shared: Arc<Shared>, mut live: Live, w
     }
 }
 
-async fn forward<O: Operation>(shared: &Arc<Shared>, live: &Live, operation: &O, world: &O::World, undo: &Undo) -> Result<Next, Failure> {
+async fn forward<O: Operation>(
+    shared: &Arc<Shared>,
+    live: &Live,
+    operation: &O,
+    world: &O::World,
+    undo: &Undo,
+) -> Result<Next, Failure> {
     let records = store::steps(&shared.db, live.id).await?;
     let mut steps = Steps::new(shared.clone(), live, O::KIND, O::FORWARD_ONLY, records, undo.clone());
     let result = match operation.run(&mut steps, world).await {
@@ -143,15 +149,23 @@ async fn wait(shared: &Shared, live: &Live, tries: u32, failure: &Failure) {
     shared.db.clock().sleep(pause).await;
 }
 
-async fn write(shared: &Shared, live: &Live, state: &str, failure: Option<&Failure>, reason: Option<&str>) -> Result<(), Failure> {
+async fn write(
+    shared: &Shared,
+    live: &Live,
+    state: &str,
+    failure: Option<&Failure>,
+    reason: Option<&str>,
+) -> Result<(), Failure> {
     shared
         .db
         .tx(|tx| async move {
             guard(shared, &tx, live.id, live.epoch).await?;
-            tx.exec("UPDATE operation SET state = ?, failure = ?, reason = ? WHERE id = ?", args![state, failure.map(Json), reason, live.id])
-                .await?;
+            tx.exec(
+                "UPDATE operation SET state = ?, failure = ?, reason = ? WHERE id = ?",
+                args![state, failure.map(Json), reason, live.id],
+            )
+            .await?;
             Ok::<_, Failure>(())
         })
         .await
 }
-

@@ -62,7 +62,9 @@ pub struct Controller {
 
 /// All incarnations that have a lease, lapsed or not.
 pub(crate) async fn list(db: &impl Read) -> Result<Vec<Controller>, DbError> {
-    let rows = db.all("SELECT incarnation, node, started_us, expires_us FROM controller_lease ORDER BY started_us", vec![]).await?;
+    let rows = db
+        .all("SELECT incarnation, node, started_us, expires_us FROM controller_lease ORDER BY started_us", vec![])
+        .await?;
     rows.iter()
         .map(|row| {
             Ok(Controller {

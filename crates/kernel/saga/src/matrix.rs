@@ -230,8 +230,17 @@ pub async fn run(scenario: &dyn Scenario, bug: Option<Bug>, every: usize) -> Vec
 }
 
 /// Lets the operation run, perhaps with one failing step, and notes the places that it passes.
-async fn record(scenario: &dyn Scenario, bug: Option<Bug>, failing: Option<&str>) -> (Vec<String>, Vec<(String, Place)>) {
-    let case = failing.map(|step| Case { fault: Fault::None, step: String::new(), place: Place::AfterEnd, failing: Some(step.to_owned()) });
+async fn record(
+    scenario: &dyn Scenario,
+    bug: Option<Bug>,
+    failing: Option<&str>,
+) -> (Vec<String>, Vec<(String, Place)>) {
+    let case = failing.map(|step| Case {
+        fault: Fault::None,
+        step: String::new(),
+        place: Place::AfterEnd,
+        failing: Some(step.to_owned()),
+    });
     let script = Script::new(scenario.kind(), case);
     let world = scenario.world(Setup { inject: Some(script.clone()), bug }).await;
     let before = world.clock().now();
@@ -239,7 +248,10 @@ async fn record(scenario: &dyn Scenario, bug: Option<Bug>, failing: Option<&str>
     let mut problems = Vec::new();
     // Without a failure nothing may need the clock: neither a retry nor the recovery's look around.
     if !idle(&*world, if failing.is_some() { Moving::Both } else { Moving::Nobody }).await {
-        problems.push(format!("{}: {resource} did not come to an end without the clock moving ({before})", scenario.kind()));
+        problems.push(format!(
+            "{}: {resource} did not come to an end without the clock moving ({before})",
+            scenario.kind()
+        ));
     } else {
         let found = world.problems().await;
         problems.extend(found.into_iter().map(|problem| format!("{}: {failing:?}: {problem}", scenario.kind())));
@@ -359,7 +371,9 @@ async fn until(world: &dyn World, moving: Moving, done: impl AsyncFn() -> bool) 
     let start = real.now();
     let mut turns = 0u32;
     while !done().await {
-        if real.now().since(start) > PATIENCE || (moving == Moving::Nobody && real.now().since(start) > Duration::from_secs(3)) {
+        if real.now().since(start) > PATIENCE
+            || (moving == Moving::Nobody && real.now().since(start) > Duration::from_secs(3))
+        {
             return false;
         }
         turns += 1;

@@ -54,8 +54,18 @@ pub trait Operation: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn run(&self, op: &mut Steps, world: &Self::World) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Takes back what the step of that record did, or may have done. Called for failed steps too, and perhaps twice.
-    fn undo(&self, step: &StepRecord, fence: Fence, world: &Self::World) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn undo(
+        &self,
+        step: &StepRecord,
+        fence: Fence,
+        world: &Self::World,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Writes what the failure means for the resource, in the transaction that ends the operation. All is undone then.
-    fn failed(&self, tx: &Tx, world: &Self::World, failure: &Failure) -> impl Future<Output = Result<(), DbError>> + Send;
+    fn failed(
+        &self,
+        tx: &Tx,
+        world: &Self::World,
+        failure: &Failure,
+    ) -> impl Future<Output = Result<(), DbError>> + Send;
 }

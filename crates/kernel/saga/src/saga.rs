@@ -64,7 +64,12 @@ impl Saga {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn start_with(db: Db, options: SagaOptions, inject: Option<Arc<dyn Inject>>, bug: Option<Bug>) -> Result<Self, DbError> {
+    pub async fn start_with(
+        db: Db,
+        options: SagaOptions,
+        inject: Option<Arc<dyn Inject>>,
+        bug: Option<Bug>,
+    ) -> Result<Self, DbError> {
         let incarnation = uuid::Uuid::new_v4().to_string();
         lease::take(&db, &incarnation, &options.node, options.lapse).await?;
         Ok(Self(Arc::new(Shared {
@@ -87,7 +92,8 @@ impl Saga {
 
     /// The names of all registered kinds; the failure matrix asserts that it covers them.
     pub fn kinds(&self) -> Vec<&'static str> {
-        let mut names: Vec<_> = self.0.kinds.read().unwrap_or_else(PoisonError::into_inner).values().map(|kind| kind.name).collect();
+        let mut names: Vec<_> =
+            self.0.kinds.read().unwrap_or_else(PoisonError::into_inner).values().map(|kind| kind.name).collect();
         names.sort_unstable();
         names
     }
@@ -96,7 +102,13 @@ impl Saga {
     ///
     /// # Errors
     /// [`AcceptError::Busy`] when a live operation on the resource is in the way and is not superseded.
-    pub async fn accept<O: Operation>(&self, tx: &Tx, origin: &Origin, resource: &Resource, operation: &O) -> Result<OperationId, AcceptError> {
+    pub async fn accept<O: Operation>(
+        &self,
+        tx: &Tx,
+        origin: &Origin,
+        resource: &Resource,
+        operation: &O,
+    ) -> Result<OperationId, AcceptError> {
         let shared = &self.0;
         let text = resource.to_string();
         let now = shared.db.clock().now();
@@ -134,7 +146,9 @@ impl Saga {
             created: now,
         };
         match store::insert(tx, &live).await {
-            Err(error) if error.is_duplicate() => return Err(AcceptError::Busy { resource: text, kind: O::KIND.to_owned() }),
+            Err(error) if error.is_duplicate() => {
+                return Err(AcceptError::Busy { resource: text, kind: O::KIND.to_owned() });
+            }
             other => other?,
         }
         let id = live.id;
@@ -170,7 +184,9 @@ impl Saga {
     /// What the database says.
     pub async fn renew(&self) -> Result<(), DbError> {
         let shared = &self.0;
-        if shared.dead.load(Ordering::SeqCst) || lease::renew(&shared.db, &shared.incarnation(), shared.options.lapse).await? {
+        if shared.dead.load(Ordering::SeqCst)
+            || lease::renew(&shared.db, &shared.incarnation(), shared.options.lapse).await?
+        {
             return Ok(());
         }
         tracing::warn!("the controller's lease lapsed; its operations are left to whoever claims them");

@@ -67,7 +67,8 @@ impl FromRow for StepRecord {
     }
 }
 
-pub(crate) type Undo = Arc<dyn Fn(StepRecord, Fence) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>> + Send + Sync>;
+pub(crate) type Undo =
+    Arc<dyn Fn(StepRecord, Fence) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>> + Send + Sync>;
 
 /// The handle through which an operation runs its steps.
 pub struct Steps {
@@ -87,7 +88,14 @@ pub struct Steps {
 }
 
 impl Steps {
-    pub(crate) fn new(shared: Arc<Shared>, live: &Live, kind: &'static str, forward_only: bool, records: Vec<StepRecord>, undo: Undo) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        live: &Live,
+        kind: &'static str,
+        forward_only: bool,
+        records: Vec<StepRecord>,
+        undo: Undo,
+    ) -> Self {
         let by_name = records.iter().enumerate().map(|(index, record)| (record.name.clone(), index)).collect();
         Self {
             shared,
@@ -164,7 +172,8 @@ impl Steps {
             Ok(value) => (true, serde_json::to_string(value)),
             Err(failure) => (false, serde_json::to_string(failure)),
         };
-        let output = output.map_err(|error| Failure::new(format!("bug: the result of {name} can't be stored: {error}")))?;
+        let output =
+            output.map_err(|error| Failure::new(format!("bug: the result of {name} can't be stored: {error}")))?;
         self.record(&name, ok, output, started).await?;
         self.at(&name, Place::AfterLog).await;
         result
@@ -173,8 +182,16 @@ impl Steps {
     async fn record(&mut self, name: &str, ok: bool, output: String, started: Timestamp) -> Result<(), Failure> {
         let position = i64::try_from(self.records.len()).unwrap_or(i64::MAX);
         let ended = self.shared.db.clock().now();
-        let record =
-            StepRecord { position, name: name.to_owned(), ok, output, node: self.shared.node.clone(), started, ended, undone: None };
+        let record = StepRecord {
+            position,
+            name: name.to_owned(),
+            ok,
+            output,
+            node: self.shared.node.clone(),
+            started,
+            ended,
+            undone: None,
+        };
         let (this, row) = (&*self, &record);
         this.shared
             .db
@@ -339,13 +356,18 @@ pub(crate) async fn guard(shared: &Shared, tx: &Tx, id: OperationId, epoch: i64)
         tx.changed("UPDATE operation SET seq = seq + 1, updated_us = ? WHERE id = ?", args![now, id]).await?;
         true
     } else {
-        tx.changed("UPDATE operation SET seq = seq + 1, updated_us = ? WHERE id = ? AND epoch = ?", args![now, id, epoch]).await?
+        tx.changed(
+            "UPDATE operation SET seq = seq + 1, updated_us = ? WHERE id = ? AND epoch = ?",
+            args![now, id, epoch],
+        )
+        .await?
     };
     if changed { Ok(()) } else { Err(Failure::lost()) }
 }
 
 fn read<T: DeserializeOwned>(record: &StepRecord) -> Result<T, Failure> {
-    let broken = |error: serde_json::Error| Failure::new(format!("the log of step {} can't be read: {error}", record.name));
+    let broken =
+        |error: serde_json::Error| Failure::new(format!("the log of step {} can't be read: {error}", record.name));
     if record.ok {
         serde_json::from_str(&record.output).map_err(broken)
     } else {

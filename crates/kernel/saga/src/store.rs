@@ -176,7 +176,8 @@ pub async fn controllers(db: &impl Read) -> Result<Vec<Controller>, DbError> {
 /// What the database says.
 pub async fn busy_resources(db: &impl Read, kind: &str) -> Result<std::collections::HashSet<String>, DbError> {
     let prefix = format!("{kind} ");
-    let rows = db.all("SELECT live_resource FROM operation WHERE live_resource LIKE ?", args![format!("{prefix}%")]).await?;
+    let rows =
+        db.all("SELECT live_resource FROM operation WHERE live_resource LIKE ?", args![format!("{prefix}%")]).await?;
     rows.iter().map(|row| Ok(row.at::<String>(0)?.trim_start_matches(&prefix).to_owned())).collect()
 }
 
@@ -253,10 +254,13 @@ pub(crate) async fn archive(tx: &Tx, id: OperationId, outcome: &str, now: Timest
 /// # Errors
 /// What the database says.
 pub async fn purge(db: &ferrostack_db::Db, before: Timestamp, keep: i64) -> Result<u64, DbError> {
-    let newest = db.one("SELECT ended_us FROM operation_archive ORDER BY ended_us DESC LIMIT 1 OFFSET ?", args![keep]).await?;
+    let newest =
+        db.one("SELECT ended_us FROM operation_archive ORDER BY ended_us DESC LIMIT 1 OFFSET ?", args![keep]).await?;
     let by_size = newest.map(|row| row.get::<Timestamp>("ended_us")).transpose()?;
     let limit = by_size.map_or(before, |by_size| before.max(by_size));
-    let old = db.all("SELECT id FROM operation_archive WHERE ended_us <= ? ORDER BY ended_us LIMIT 500", args![limit]).await?;
+    let old = db
+        .all("SELECT id FROM operation_archive WHERE ended_us <= ? ORDER BY ended_us LIMIT 500", args![limit])
+        .await?;
     let old = &old;
     db.tx(|tx| async move {
         for row in old {

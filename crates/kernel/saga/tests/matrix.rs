@@ -87,7 +87,9 @@ impl Operation for OpenDoor {
                         .finish(|tx| {
                             let (door, host) = (&self.door, &host);
                             async move {
-                                tx.exec("UPDATE door SET state = 'open', host = ? WHERE id = ?", args![host, door]).await.map(|_| ())
+                                tx.exec("UPDATE door SET state = 'open', host = ? WHERE id = ?", args![host, door])
+                                    .await
+                                    .map(|_| ())
                             }
                         })
                         .await;
@@ -171,7 +173,9 @@ impl DoorWorld {
         let db = &self.doors.db;
         db.tx(|tx| async move {
             tx.exec("UPDATE door SET state = ? WHERE id = 'd'", args![state]).await?;
-            saga.accept(&tx, &origin(), &Resource::new("door", "d"), operation).await.map_err(|error| Failure::new(error.to_string()))
+            saga.accept(&tx, &origin(), &Resource::new("door", "d"), operation)
+                .await
+                .map_err(|error| Failure::new(error.to_string()))
         })
         .await
         .expect("accepted");
@@ -222,10 +226,23 @@ impl World for DoorWorld {
         Box::pin(async {
             let db = &self.doors.db;
             let door = db.one("SELECT state, host FROM door", vec![]).await.unwrap();
-            let claims: Vec<String> =
-                db.all("SELECT host FROM claim", vec![]).await.unwrap().iter().map(|row| row.get("host").unwrap()).collect();
-            let hosts: Vec<String> =
-                self.doors.hosts.0.lock().unwrap().iter().filter(|(_, (_, there))| *there).map(|((host, _), _)| host.clone()).collect();
+            let claims: Vec<String> = db
+                .all("SELECT host FROM claim", vec![])
+                .await
+                .unwrap()
+                .iter()
+                .map(|row| row.get("host").unwrap())
+                .collect();
+            let hosts: Vec<String> = self
+                .doors
+                .hosts
+                .0
+                .lock()
+                .unwrap()
+                .iter()
+                .filter(|(_, (_, there))| *there)
+                .map(|((host, _), _)| host.clone())
+                .collect();
             let state = door.as_ref().map(|row| row.get::<String>("state").unwrap());
             let wanted: Vec<String> = match state.as_deref() {
                 Some("open") => vec![door.unwrap().get("host").unwrap()],
@@ -264,7 +281,9 @@ impl Scenario for Toy {
                 TestDb::sqlite(clock, &tables).await.unwrap()
             };
             let db = test.db.clone();
-            db.tx(|tx| async move { tx.exec("INSERT INTO door (id, state) VALUES ('d', 'new')", vec![]).await }).await.unwrap();
+            db.tx(|tx| async move { tx.exec("INSERT INTO door (id, state) VALUES ('d', 'new')", vec![]).await })
+                .await
+                .unwrap();
             let doors = Doors { db: db.clone(), hosts: Hosts::default() };
             let options = |node: &str| SagaOptions { node: node.to_owned(), ..SagaOptions::default() };
             let first = Saga::start_with(db.clone(), options("one"), setup.inject, setup.bug).await.unwrap();

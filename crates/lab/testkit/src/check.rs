@@ -21,7 +21,10 @@ impl TestCloud {
             let (id, status) = (text(&server["id"]), text(&server["status"]));
             all.insert(id.clone());
             if !server["OS-EXT-STS:task_state"].is_null() {
-                problems.push(format!("server {id} is {status} with task {} and no live operation", server["OS-EXT-STS:task_state"]));
+                problems.push(format!(
+                    "server {id} is {status} with task {} and no live operation",
+                    server["OS-EXT-STS:task_state"]
+                ));
             }
             match status.as_str() {
                 "ACTIVE" => {
@@ -49,7 +52,15 @@ impl TestCloud {
             Ok(differences) => problems.extend(differences.iter().map(|difference| format!("OVN: {difference}"))),
             Err(error) => problems.push(format!("OVN could not be compared: {error}")),
         }
-        problems.extend(self.controllers[1].compute.audit().await.expect("an audit").into_iter().map(|line| format!("audit: {line}")));
+        problems.extend(
+            self.controllers[1]
+                .compute
+                .audit()
+                .await
+                .expect("an audit")
+                .into_iter()
+                .map(|line| format!("audit: {line}")),
+        );
         problems
     }
 
@@ -63,12 +74,14 @@ impl TestCloud {
                     problems.push(format!("two nodes have a domain of server {id}"));
                 }
                 if placed.contains(&id) && (domain.power == Power::Running) != running.contains(&id) {
-                    problems.push(format!("the domain of server {id} is {:?}, its status says otherwise", domain.power));
+                    problems
+                        .push(format!("the domain of server {id} is {:?}, its status says otherwise", domain.power));
                 }
             }
         }
         for id in found.symmetric_difference(placed) {
-            problems.push(format!("server {id}: a domain {}", if found.contains(id) { "too many" } else { "is missing" }));
+            problems
+                .push(format!("server {id}: a domain {}", if found.contains(id) { "too many" } else { "is missing" }));
         }
     }
 
@@ -85,7 +98,10 @@ impl TestCloud {
             }
         }
         for id in found.symmetric_difference(placed) {
-            problems.push(format!("server {id}: an allocation {}", if found.contains(id) { "too many" } else { "is missing" }));
+            problems.push(format!(
+                "server {id}: an allocation {}",
+                if found.contains(id) { "too many" } else { "is missing" }
+            ));
         }
     }
 
@@ -114,7 +130,13 @@ impl TestCloud {
     }
 
     async fn quota_matches(&self, servers: usize, problems: &mut Vec<String>) {
-        let row = self.db.one("SELECT used FROM quota_usage WHERE project_id = ? AND resource = ?", args!["demo", "compute.instances"]).await;
+        let row = self
+            .db
+            .one(
+                "SELECT used FROM quota_usage WHERE project_id = ? AND resource = ?",
+                args!["demo", "compute.instances"],
+            )
+            .await;
         let used: i64 = row.expect("a query").map_or(0, |row| row.get("used").expect("a number"));
         if usize::try_from(used).ok() != Some(servers) {
             problems.push(format!("quota counts {used} instances, there are {servers}"));

@@ -60,7 +60,8 @@ pub struct TestCloud {
     pub nodes: SimNodes,
     /// OVN.
     pub ovn: Ovsdb,
-    hints: tokio::task::JoinSet<()>,
+    /// Tasks of the controllers; they end with the cloud.
+    tasks: tokio::task::JoinSet<()>,
     _database: TestDb,
     _files: tempfile::TempDir,
 }
@@ -91,13 +92,22 @@ impl TestCloud {
         for number in 1..=2 {
             nodes.add(SimNodeOptions::numbered(number)).expect("a node in memory");
         }
-        let mut cloud = Self { clock, db, controllers: Vec::new(), nodes, ovn, hints: tokio::task::JoinSet::new(), _database: test_db, _files: files };
-        let first = cloud.controller("one", setup.clone()).await;
-        let second = cloud.controller("two", Setup { inject: None, bug: setup.bug }).await;
+        let mut cloud = Self {
+            clock,
+            db,
+            controllers: Vec::new(),
+            nodes,
+            ovn,
+            tasks: tokio::task::JoinSet::new(),
+            _database: test_db,
+            _files: files,
+        };
+        let first = cloud.join("one", setup.clone()).await;
+        let second = cloud.join("two", Setup { inject: None, bug: setup.bug }).await;
         // Controllers tell each other when they have committed something (hints, not truth); here the leader is told
         // every few milliseconds.
         let leader = second.network.clone();
-        cloud.hints.spawn(async move {
+        cloud.tasks.spawn(async move {
             loop {
                 leader.wake();
                 Clock::system().sleep(Duration::from_millis(3)).await;
@@ -108,7 +118,7 @@ impl TestCloud {
         Some(cloud)
     }
 
-    async fn controller(&self, name: &str, setup: Setup) -> Controller {
+    async fn join(&mut self, name: &str, setup: Setup) -> Controller {
         let (db, clock) = (self.db.clone(), self.clock.clone());
         let options = SagaOptions { node: name.to_owned(), ..SagaOptions::default() };
         let saga = Saga::start_with(db.clone(), options, setup.inject, setup.bug).await.expect("a lease");
@@ -120,7 +130,7 @@ impl TestCloud {
         let network = Network::new(db.clone(), connection, NetworkOptions::default(), clock);
         // One of them syncs OVN, as the leaseholder would.
         let leads = name == "two";
-        tokio::spawn(ferrostack_network::run_syncer(network.clone(), events, Arc::new(move || leads)));
+        self.tasks.spawn(ferrostack_network::run_syncer(network.clone(), events, Arc::new(move || leads)));
         let compute = Compute::new(ComputeDeps {
             db,
             saga: saga.clone(),
@@ -152,8 +162,10 @@ impl TestCloud {
         self.report_nodes().await;
         let flavor = json!({"flavor": {"name": "m", "id": "m", "ram": 512, "vcpus": 1, "disk": 1}});
         self.ok("admin", "POST", "/compute/v2.1/flavors", flavor).await;
-        let network = self.ok("member:demo", "POST", "/network/v2.0/networks", json!({"network": {"name": "net"}})).await;
-        let subnet = json!({"subnet": {"network_id": network["network"]["id"], "cidr": "10.0.0.0/24", "ip_version": 4}});
+        let network =
+            self.ok("member:demo", "POST", "/network/v2.0/networks", json!({"network": {"name": "net"}})).await;
+        let subnet =
+            json!({"subnet": {"network_id": network["network"]["id"], "cidr": "10.0.0.0/24", "ip_version": 4}});
         self.ok("member:demo", "POST", "/network/v2.0/subnets", subnet).await;
     }
 
@@ -166,7 +178,8 @@ impl TestCloud {
     pub async fn call(&self, controller: usize, token: &str, method: &str, path: &str, body: Value) -> (u16, Value) {
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
         let request = Request::builder().method(method).uri(path).header("x-auth-token", token);
-        let request = request.header("content-type", "application/json").header("openstack-api-version", "placement 1.39");
+        let request =
+            request.header("content-type", "application/json").header("openstack-api-version", "placement 1.39");
         let request = request.body(body).expect("a request");
         let Ok(response) = self.controllers[controller].router.clone().oneshot(request).await;
         let status = response.status().as_u16();
@@ -185,7 +198,8 @@ impl TestCloud {
     pub async fn create_server(&self, controller: usize, name: &str) -> String {
         let images = self.db_one("SELECT id FROM image").await;
         let networks = self.db_one("SELECT id FROM network").await;
-        let body = json!({"server": {"name": name, "flavorRef": "m", "imageRef": images, "networks": [{"uuid": networks}]}});
+        let body =
+            json!({"server": {"name": name, "flavorRef": "m", "imageRef": images, "networks": [{"uuid": networks}]}});
         let (status, answer) = self.call(controller, "member:demo", "POST", "/compute/v2.1/servers", body).await;
         assert_eq!(status, 202, "{answer}");
         answer["server"]["id"].as_str().expect("an id").to_owned()
@@ -197,17 +211,32 @@ impl TestCloud {
     }
 }
 
+impl Drop for TestCloud {
+    fn drop(&mut self) {
+        for controller in &self.controllers {
+            controller.saga.kill();
+        }
+    }
+}
+
 fn router(compute: &Compute, network: &Network, placement: &Placement) -> Router {
     // Image answers no requests here, but compute asks it under the same policy.
-    let actions =
-        [ferrostack_compute::ACTIONS, ferrostack_image::ACTIONS, ferrostack_network::ACTIONS, ferrostack_placement::ACTIONS];
+    let actions = [
+        ferrostack_compute::ACTIONS,
+        ferrostack_image::ACTIONS,
+        ferrostack_network::ACTIONS,
+        ferrostack_placement::ACTIONS,
+    ];
     let gate = Gate { authenticator: Arc::new(Tokens), policy: Arc::new(Policy::new(actions).expect("a policy")) };
     let service = |name, dialect, versions| Service { name, dialect, versions, gate: gate.clone(), observer: None };
     let v2_1 = Microversion::new(2, 1);
     let versions = Versions { service: "compute", legacy_header: None, min: v2_1, max: v2_1, default: v2_1 };
     let network_edge = service("network", Dialect::Network, None);
     Router::new()
-        .nest_service("/compute/v2.1", service("compute", Dialect::Compute, Some(versions)).mount(ferrostack_compute::routes(), compute.clone()))
+        .nest_service(
+            "/compute/v2.1",
+            service("compute", Dialect::Compute, Some(versions)).mount(ferrostack_compute::routes(), compute.clone()),
+        )
         .nest_service("/network/v2.0", network_edge.mount(ferrostack_network::routes(), network.clone()))
         .nest_service(
             "/placement",

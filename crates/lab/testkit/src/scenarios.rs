@@ -37,7 +37,8 @@ impl Scenario for OnServer {
 
     fn world(&self, setup: Setup) -> BoxFuture<'_, Box<dyn World>> {
         Box::pin(async move {
-            let cloud = TestCloud::start(self.database, setup).await.expect("asked for only where there is such a database");
+            let cloud =
+                TestCloud::start(self.database, setup).await.expect("asked for only where there is such a database");
             let mut servers = Servers { cloud, kind: self.kind, server: None };
             if self.kind != "create_server" {
                 // Through the second controller, which suffers no faults.

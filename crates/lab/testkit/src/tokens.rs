@@ -14,7 +14,9 @@ pub struct Tokens;
 
 impl Authenticator for Tokens {
     fn authenticate<'a>(&'a self, token: &'a str) -> AuthFuture<'a> {
-        Box::pin(async move { identity(token).map(Arc::new).ok_or_else(|| Fault::unauthorized("The token is not valid.")) })
+        Box::pin(
+            async move { identity(token).map(Arc::new).ok_or_else(|| Fault::unauthorized("The token is not valid.")) },
+        )
     }
 }
 

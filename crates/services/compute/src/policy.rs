@@ -15,12 +15,21 @@ const fn action(name: &'static str, rule: &'static str, doc: &'static str) -> Ac
 /// All actions of the service. Targets have `project_id` and, where the thing belongs to a user, `user_id`. Servers of
 /// another project are not found, whatever the rule says.
 pub const ACTIONS: &[Action] = &[
-    Action { name: "compute_admin", rule: "role:admin", scope_types: &[], doc: "Who administers the servers of all projects." },
+    Action {
+        name: "compute_admin",
+        rule: "role:admin",
+        scope_types: &[],
+        doc: "Who administers the servers of all projects.",
+    },
     action("os_compute_api:servers:index", READER, "List servers."),
     action("os_compute_api:servers:detail", READER, "List servers with details."),
     action("os_compute_api:servers:index:get_all_tenants", ADMIN, "List the servers of all projects."),
     action("os_compute_api:servers:detail:get_all_tenants", ADMIN, "List the servers of all projects with details."),
-    action("os_compute_api:servers:allow_all_filters", ADMIN, "Filter lists of servers by host, deletion and the like."),
+    action(
+        "os_compute_api:servers:allow_all_filters",
+        ADMIN,
+        "Filter lists of servers by host, deletion and the like.",
+    ),
     action("os_compute_api:servers:show", READER, "Show a server."),
     action("os_compute_api:servers:create", MEMBER, "Create a server."),
     action("os_compute_api:servers:create:forced_host", ADMIN, "Choose the host of a new server."),

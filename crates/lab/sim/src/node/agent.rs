@@ -50,13 +50,19 @@ impl Agent for SimNode {
     }
 
     fn domains(&self) -> Reply<'_, Vec<DomainReport>> {
-        Box::pin(async { self.answer(false, async { Ok(self.ledger().domains().map(Domain::report).collect()) }).await })
+        Box::pin(async {
+            self.answer(false, async { Ok(self.ledger().domains().map(Domain::report).collect()) }).await
+        })
     }
 }
 
 impl SimNode {
     /// Does it, or misbehaves as told. Only what makes something can be refused.
-    async fn answer<T>(&self, refusable: bool, deed: impl Future<Output = Result<T, AgentError>>) -> Result<T, AgentError> {
+    async fn answer<T>(
+        &self,
+        refusable: bool,
+        deed: impl Future<Output = Result<T, AgentError>>,
+    ) -> Result<T, AgentError> {
         let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner).next(refusable);
         if !faults.delay.is_zero() {
             self.clock.sleep(faults.delay).await;
@@ -113,7 +119,8 @@ impl SimNode {
             return Ok(Domain::defined(spec.clone(), self.clock.now()));
         };
         if spec.generation < known.spec.generation {
-            let message = format!("generation {} of server {} was acted on already", known.spec.generation, spec.server);
+            let message =
+                format!("generation {} of server {} was acted on already", known.spec.generation, spec.server);
             return Err(AgentError::new(AgentErrorKind::Refused, message));
         }
         Ok(Domain { spec: spec.clone(), fence: spec.fence, ..known.clone() })

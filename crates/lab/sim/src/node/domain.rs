@@ -28,7 +28,15 @@ impl Domain {
     /// Defined, but off.
     pub(super) fn defined(spec: DomainSpec, now: Timestamp) -> Self {
         let fence = spec.fence;
-        Self { spec, fence, acted: Generation(0), power: Power::Shutdown, since: now, boots: Vec::new(), shots: Vec::new() }
+        Self {
+            spec,
+            fence,
+            acted: Generation(0),
+            power: Power::Shutdown,
+            since: now,
+            boots: Vec::new(),
+            shots: Vec::new(),
+        }
     }
 
     /// Acts on the wanted power, once per generation.
@@ -47,7 +55,9 @@ impl Domain {
 
     /// Whether acting means that the guest boots.
     pub(super) fn will_boot(&self) -> bool {
-        self.acted < self.spec.generation && self.spec.power == Wanted::On && matches!(self.power, Power::Shutdown | Power::Crashed)
+        self.acted < self.spec.generation
+            && self.spec.power == Wanted::On
+            && matches!(self.power, Power::Shutdown | Power::Crashed)
     }
 
     pub(super) fn set_power(&mut self, power: Power, now: Timestamp) {

@@ -132,7 +132,8 @@ impl Ledger {
         if let (Some(file), Some(path)) = (&mut self.file, &self.path) {
             let text = serde_json::to_string(&entry).map_err(LedgerError::Entry)?;
             // One write: it is there as a whole, or, after a crash, as a torn last line.
-            file.write_all(format!("{text}\n").as_bytes()).map_err(|source| LedgerError::Io { path: path.clone(), source })?;
+            file.write_all(format!("{text}\n").as_bytes())
+                .map_err(|source| LedgerError::Io { path: path.clone(), source })?;
         }
         self.take(entry);
         Ok(())

@@ -97,8 +97,14 @@ impl SimNode {
     /// When the ledger can't be read or written.
     pub fn open(options: SimNodeOptions, clock: Clock, plug: Arc<dyn Plug>) -> Result<Self, LedgerError> {
         let ledger = Ledger::open(options.ledger.clone(), clock.now())?;
-        let node =
-            Self { options, clock, plug, faults: Mutex::default(), ledger: Mutex::new(ledger), incarnation: AtomicU64::new(0) };
+        let node = Self {
+            options,
+            clock,
+            plug,
+            faults: Mutex::default(),
+            ledger: Mutex::new(ledger),
+            incarnation: AtomicU64::new(0),
+        };
         node.plug.join(&node.facts_now());
         node.adopt();
         Ok(node)

@@ -35,7 +35,12 @@ fn spec(fence: i64, generation: i64, power: Wanted) -> DomainSpec {
         memory_mb: 1024,
         disk_gb: 1,
         image: None,
-        interfaces: vec![Interface { port_id: Uuid::from_u128(9), mac: "fa:16:3e:00:00:01".to_owned(), mtu: 1442, addresses: vec![] }],
+        interfaces: vec![Interface {
+            port_id: Uuid::from_u128(9),
+            mac: "fa:16:3e:00:00:01".to_owned(),
+            mtu: 1442,
+            addresses: vec![],
+        }],
         user_data: None,
         public_key: None,
         metadata: BTreeMap::new(),
@@ -88,7 +93,12 @@ async fn dropping_what_was_never_there_keeps_it_away() {
 #[tokio::test]
 async fn a_one_shot_is_done_once_and_seen_on_the_console() {
     let node = node();
-    let shot = |number| OneShot { server: SERVER, fence: Fence(1), number: Uuid::from_u128(number), kind: OneShotKind::SoftReboot };
+    let shot = |number| OneShot {
+        server: SERVER,
+        fence: Fence(1),
+        number: Uuid::from_u128(number),
+        kind: OneShotKind::SoftReboot,
+    };
     assert_eq!(kind(node.one_shot(&shot(1)).await), AgentErrorKind::NotFound);
     node.put_domain(&spec(1, 1, Wanted::On)).await.unwrap();
     let lines = async || node.console_log(SERVER, None).await.unwrap().lines().count();
@@ -153,7 +163,10 @@ async fn the_ledger_survives_and_its_torn_last_line_does_not_count() {
     assert_eq!(node.facts().await.unwrap().id, id);
     assert_eq!(node.domains().await.unwrap(), before);
     assert_eq!(kind(node.put_domain(&spec(2, 1, Wanted::On)).await), AgentErrorKind::Fenced);
-    assert_eq!(kind(node.put_domain(&DomainSpec { server: gone, ..spec(9, 1, Wanted::On) }).await), AgentErrorKind::Fenced);
+    assert_eq!(
+        kind(node.put_domain(&DomainSpec { server: gone, ..spec(9, 1, Wanted::On) }).await),
+        AgentErrorKind::Fenced
+    );
     drop(node);
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("nonsense\n{text}")).unwrap();
@@ -186,8 +199,10 @@ async fn a_boot_takes_its_time_and_is_overtaken_by_a_deletion_or_a_restart() {
         let node = node.clone();
         tokio::spawn(async move { node.put_domain(&spec(fence, 1, Wanted::On)).await })
     };
-    let defined = async || while node.domains().await.unwrap().is_empty() {
-        tokio::task::yield_now().await;
+    let defined = async || {
+        while node.domains().await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
     };
     let booting = boot(1);
     defined().await;

@@ -29,7 +29,8 @@ async fn detail(State(compute): State<Compute>) -> Result<Reply, Fault> {
     for service in compute.services().await? {
         let (available, hosts) = zones.entry(service.zone.clone()).or_default();
         *available |= service.up && !service.disabled;
-        let state = json!({"available": service.up, "active": !service.disabled, "updated_at": service.updated.to_iso_naive()});
+        let state =
+            json!({"available": service.up, "active": !service.disabled, "updated_at": service.updated.to_iso_naive()});
         let host = hosts.entry(service.host.clone()).or_insert_with(|| json!({}));
         host[service.binary] = state;
     }

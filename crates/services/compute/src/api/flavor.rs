@@ -82,7 +82,11 @@ async fn answer<T: Serialize>(
 
 async fn find(cx: &Ctx, compute: &Compute, params: &Params, page: &Page, limit: usize) -> Result<Vec<Flavor>, Fault> {
     let number = |key: &str| {
-        let invalid = |text: &str| Fault::bad_request(format!("Invalid input for query parameter {key}: {text:?} is not a number of 0 or more."));
+        let invalid = |text: &str| {
+            Fault::bad_request(format!(
+                "Invalid input for query parameter {key}: {text:?} is not a number of 0 or more."
+            ))
+        };
         params.get(key).map(|text| text.parse::<u32>().map(i64::from).map_err(|_| invalid(text))).transpose()
     };
     let sorting = ferrostack_http::parse_sort_keys(params, SORT_KEYS)?;
@@ -111,7 +115,12 @@ async fn find(cx: &Ctx, compute: &Compute, params: &Params, page: &Page, limit: 
     Ok(store::flavor::list(compute.db(), &filter).await?)
 }
 
-async fn show(Cx(cx): Cx, State(compute): State<Compute>, links: Links, Path(id): Path<String>) -> Result<Reply, Fault> {
+async fn show(
+    Cx(cx): Cx,
+    State(compute): State<Compute>,
+    links: Links,
+    Path(id): Path<String>,
+) -> Result<Reply, Fault> {
     let flavor = compute.find_flavor(&cx, &id).await?;
     Ok(Reply::ok(&json!({"flavor": Detail::new(&flavor, &links)})))
 }

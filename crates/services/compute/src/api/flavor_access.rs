@@ -33,7 +33,12 @@ async fn list(Cx(cx): Cx, State(compute): State<Compute>, Path(id): Path<String>
     Ok(reply(&id, &store::flavor::list_access(compute.db(), &id).await?))
 }
 
-async fn act(Cx(cx): Cx, State(compute): State<Compute>, Path(id): Path<String>, Valid(action): Valid<Action>) -> Result<Reply, Fault> {
+async fn act(
+    Cx(cx): Cx,
+    State(compute): State<Compute>,
+    Path(id): Path<String>,
+    Valid(action): Valid<Action>,
+) -> Result<Reply, Fault> {
     let own = [("project_id", cx.project_id())];
     cx.allow(
         match action {

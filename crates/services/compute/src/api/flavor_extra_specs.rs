@@ -37,13 +37,21 @@ async fn list(Cx(cx): Cx, State(compute): State<Compute>, Path(id): Path<String>
     Ok(Reply::ok(&json!({"extra_specs": flavor.extra_specs})))
 }
 
-async fn show(Cx(cx): Cx, State(compute): State<Compute>, Path((id, key)): Path<(String, String)>) -> Result<Reply, Fault> {
+async fn show(
+    Cx(cx): Cx,
+    State(compute): State<Compute>,
+    Path((id, key)): Path<(String, String)>,
+) -> Result<Reply, Fault> {
     let flavor = compute.find_flavor(&cx, &id).await?;
     let value = flavor.extra_specs.get(&key).ok_or_else(|| Fault::not_found("Extra spec", &key))?;
     Ok(Reply::ok(&json!({key: value})))
 }
 
-async fn create(State(compute): State<Compute>, Path(id): Path<String>, Valid(body): Valid<ExtraSpecs>) -> Result<Reply, Fault> {
+async fn create(
+    State(compute): State<Compute>,
+    Path(id): Path<String>,
+    Valid(body): Valid<ExtraSpecs>,
+) -> Result<Reply, Fault> {
     let added = body.items();
     compute
         .change_extra_specs(&id, |specs| {
@@ -61,7 +69,9 @@ async fn update(
 ) -> Result<Reply, Fault> {
     let added = texts(body);
     if !added.contains_key(&key) {
-        return Err(Fault::bad_request(format!("Invalid input: the address names {key:?}, the body another extra spec.")));
+        return Err(Fault::bad_request(format!(
+            "Invalid input: the address names {key:?}, the body another extra spec."
+        )));
     }
     compute
         .change_extra_specs(&id, |specs| {

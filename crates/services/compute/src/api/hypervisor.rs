@@ -49,7 +49,10 @@ async fn detail(State(compute): State<Compute>) -> Result<Reply, Fault> {
 async fn statistics(State(compute): State<Compute>) -> Result<Reply, Fault> {
     let loads = compute.loads().await?;
     let nodes = compute.nodes().await?.into_iter();
-    let all: Vec<_> = nodes.map(|node| (loads.get(&node.name).copied().unwrap_or_default(), node)).map(|(load, node)| (node, load)).collect();
+    let all: Vec<_> = nodes
+        .map(|node| (loads.get(&node.name).copied().unwrap_or_default(), node))
+        .map(|(load, node)| (node, load))
+        .collect();
     Ok(Reply::ok(&sums(&all, compute.options().reserved_host_memory_mb)))
 }
 
@@ -77,7 +80,8 @@ async fn servers(State(compute): State<Compute>, Path(text): Path<String>) -> Re
     let mut all = Vec::new();
     for node in named(&compute, &text).await? {
         let servers = store::server::list_on_host(compute.db(), &node.name).await?;
-        let servers: Vec<_> = servers.iter().map(|server| json!({"uuid": server.id, "name": server.instance_name()})).collect();
+        let servers: Vec<_> =
+            servers.iter().map(|server| json!({"uuid": server.id, "name": server.instance_name()})).collect();
         let mut view = short(&node, compute.is_up(&node));
         if !servers.is_empty() {
             view["servers"] = json!(servers);

@@ -50,11 +50,16 @@ async fn list(Cx(cx): Cx, State(compute): State<Compute>, Path(id): Path<String>
     Ok(Reply::ok(&json!({"instanceActions": actions})))
 }
 
-async fn show(Cx(cx): Cx, State(compute): State<Compute>, Path((id, request)): Path<(String, String)>) -> Result<Reply, Fault> {
+async fn show(
+    Cx(cx): Cx,
+    State(compute): State<Compute>,
+    Path((id, request)): Path<(String, String)>,
+) -> Result<Reply, Fault> {
     let id = id.parse().map_err(|_| Fault::not_found("Server", &id))?;
     let (server, all) = operations(&cx, &compute, id, "os_compute_api:os-instance-actions:show").await?;
     let found = all.iter().find(|operation| operation.request_id == request);
-    let operation = found.ok_or_else(|| Fault::missing(format!("Action for request {request} of server {id} could not be found.")))?;
+    let operation = found
+        .ok_or_else(|| Fault::missing(format!("Action for request {request} of server {id} could not be found.")))?;
     let mut shown = view(&server, operation);
     let target = [("project_id", server.project_id.as_str())];
     if cx.allow("os_compute_api:os-instance-actions:events", &target).is_ok() {

@@ -45,7 +45,8 @@ async fn list(Cx(cx): Cx, State(compute): State<Compute>) -> Result<Reply, Fault
 async fn create(Cx(cx): Cx, State(compute): State<Compute>, Valid(body): Valid<Create>) -> Result<Reply, Fault> {
     let user = owner(&cx, "os_compute_api:os-keypairs:create")?;
     let wanted = body.keypair;
-    let (pair, private_key) = compute.create_keypair(cx.project_id(), user, &wanted.name, wanted.public_key.as_deref()).await?;
+    let (pair, private_key) =
+        compute.create_keypair(cx.project_id(), user, &wanted.name, wanted.public_key.as_deref()).await?;
     let private_key = private_key.as_ref().map(|key| key.expose().as_str());
     let created = Created { short: Short::from(&pair), user_id: &pair.user_id, private_key };
     Ok(Reply::ok(&json!({"keypair": created})))

@@ -46,7 +46,11 @@ async fn defaults(State(compute): State<Compute>, Path(project): Path<String>) -
     Reply::ok(&limits(Some(&project), &all))
 }
 
-async fn update(State(compute): State<Compute>, Path(project): Path<String>, Valid(body): Valid<Update>) -> Result<Reply, Fault> {
+async fn update(
+    State(compute): State<Compute>,
+    Path(project): Path<String>,
+    Valid(body): Valid<Update>,
+) -> Result<Reply, Fault> {
     let (wanted, force) = body.limits()?;
     compute.set_quotas(&project, &wanted, force).await?;
     Ok(Reply::ok(&limits(None, &compute.quotas(&project).await?)))

@@ -33,7 +33,12 @@ pub(super) fn routes() -> Routes<Compute> {
         .policy("os_compute_api:servers:delete")
 }
 
-async fn create(Cx(cx): Cx, State(compute): State<Compute>, links: Links, Valid(body): Valid<Create>) -> Result<Reply, Fault> {
+async fn create(
+    Cx(cx): Cx,
+    State(compute): State<Compute>,
+    links: Links,
+    Valid(body): Valid<Create>,
+) -> Result<Reply, Fault> {
     if body.names_networks() {
         cx.allow("os_compute_api:servers:create:attach_network", &[("project_id", cx.project_id())])?;
     }
@@ -82,13 +87,20 @@ async fn delete(Cx(cx): Cx, State(compute): State<Compute>, Id(id): Id<ServerId>
 }
 
 /// What is shown of servers and is not in their rows, in two queries for all of them.
-pub(super) async fn surroundings(compute: &Compute, cx: &Ctx, servers: &[Server]) -> Result<Surroundings, ComputeError> {
-    let with_ports: Vec<_> = servers.iter().filter(|server| !server.deleted && !server.nics.is_empty()).map(|server| server.id.0).collect();
-    let addresses = if with_ports.is_empty() { Default::default() } else { compute.network().addresses(&with_ports).await? };
+pub(super) async fn surroundings(
+    compute: &Compute,
+    cx: &Ctx,
+    servers: &[Server],
+) -> Result<Surroundings, ComputeError> {
+    let with_ports: Vec<_> =
+        servers.iter().filter(|server| !server.deleted && !server.nics.is_empty()).map(|server| server.id.0).collect();
+    let addresses =
+        if with_ports.is_empty() { Default::default() } else { compute.network().addresses(&with_ports).await? };
     let mut hosts: Vec<&str> = servers.iter().filter_map(|server| server.host.as_deref()).collect();
     hosts.sort_unstable();
     hosts.dedup();
     let zones = store::node::zones(compute.db(), &hosts).await?;
-    let sees_hosts = cx.allow("os_compute_api:os-extended-server-attributes", &[("project_id", cx.project_id())]).is_ok();
+    let sees_hosts =
+        cx.allow("os_compute_api:os-extended-server-attributes", &[("project_id", cx.project_id())]).is_ok();
     Ok(Surroundings { addresses, zones, sees_hosts })
 }

@@ -16,7 +16,12 @@ pub(super) fn routes() -> Routes<Compute> {
     Routes::new().post("/servers/{id}/action", act).schema(&ACTION)
 }
 
-async fn act(Cx(cx): Cx, State(compute): State<Compute>, Id(id): Id<ServerId>, Valid(action): Valid<Action>) -> Result<Reply, Fault> {
+async fn act(
+    Cx(cx): Cx,
+    State(compute): State<Compute>,
+    Id(id): Id<ServerId>,
+    Valid(action): Valid<Action>,
+) -> Result<Reply, Fault> {
     match action {
         Action::Start(_) => {
             let server = compute.find_server(&cx, id, "os_compute_api:servers:start").await?;

@@ -29,11 +29,16 @@ async fn list(Cx(cx): Cx, State(compute): State<Compute>, Id(id): Id<ServerId>) 
     Ok(Reply::ok(&json!({"addresses": addresses(&all, false)})))
 }
 
-async fn show(Cx(cx): Cx, State(compute): State<Compute>, Path((id, network)): Path<(String, String)>) -> Result<Reply, Fault> {
+async fn show(
+    Cx(cx): Cx,
+    State(compute): State<Compute>,
+    Path((id, network)): Path<(String, String)>,
+) -> Result<Reply, Fault> {
     let id: ServerId = id.parse().map_err(|_| Fault::not_found("Server", &id))?;
     let all = find(&cx, &compute, id, "os_compute_api:ips:show").await?;
     let mut by_network = addresses(&all, false);
     let found = by_network.remove(network.as_str());
-    let found = found.ok_or_else(|| Fault::missing(format!("Server {id} has no address in a network named {network:?}.")))?;
+    let found =
+        found.ok_or_else(|| Fault::missing(format!("Server {id} has no address in a network named {network:?}.")))?;
     Ok(Reply::ok(&json!({network: found})))
 }

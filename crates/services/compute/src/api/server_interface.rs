@@ -29,8 +29,11 @@ async fn interfaces(cx: &Ctx, compute: &Compute, id: ServerId, action: &str) -> 
         .ports
         .iter()
         .map(|port| {
-            let fixed_ips: Vec<_> =
-                port.fixed_ips.iter().map(|fixed| json!({"subnet_id": fixed.subnet_id, "ip_address": fixed.ip.to_string()})).collect();
+            let fixed_ips: Vec<_> = port
+                .fixed_ips
+                .iter()
+                .map(|fixed| json!({"subnet_id": fixed.subnet_id, "ip_address": fixed.ip.to_string()}))
+                .collect();
             json!({
                 "port_state": state(&server),
                 "port_id": port.port_id,
@@ -47,7 +50,11 @@ async fn list(Cx(cx): Cx, State(compute): State<Compute>, Id(id): Id<ServerId>) 
     Ok(Reply::ok(&json!({"interfaceAttachments": all})))
 }
 
-async fn show(Cx(cx): Cx, State(compute): State<Compute>, Path((id, port)): Path<(String, Uuid)>) -> Result<Reply, Fault> {
+async fn show(
+    Cx(cx): Cx,
+    State(compute): State<Compute>,
+    Path((id, port)): Path<(String, Uuid)>,
+) -> Result<Reply, Fault> {
     let id: ServerId = id.parse().map_err(|_| Fault::not_found("Server", &id))?;
     let all = interfaces(&cx, &compute, id, "os_compute_api:os-attach-interfaces:show").await?;
     let found = all.into_iter().find(|interface| interface["port_id"] == json!(port));

@@ -48,7 +48,12 @@ fn page(shown: Value, servers: &[Server], limit: usize, path: &str, links: &Link
     body.into()
 }
 
-async fn find(cx: &Ctx, compute: &Compute, params: &Params, all_projects: &'static str) -> Result<(Vec<Server>, usize), Fault> {
+async fn find(
+    cx: &Ctx,
+    compute: &Compute,
+    params: &Params,
+    all_projects: &'static str,
+) -> Result<(Vec<Server>, usize), Fault> {
     // Named without a value it means yes.
     let all = params.get("all_tenants") == Some("") || params.flag("all_tenants")?.unwrap_or(false);
     let own = [("project_id", cx.project_id())];
@@ -71,11 +76,16 @@ fn filter(params: &Params, all_projects: bool, all_filters: bool) -> Result<Serv
     let text = |key: &str| params.get(key).map(str::to_owned);
     let regex = |key: &str| {
         let compile = |pattern: &str| {
-            Regex::new(pattern).map_err(|_| Fault::bad_request(format!("Invalid input for query parameter {key}: {pattern:?} is no regular expression.")))
+            Regex::new(pattern).map_err(|_| {
+                Fault::bad_request(format!(
+                    "Invalid input for query parameter {key}: {pattern:?} is no regular expression."
+                ))
+            })
         };
         params.get(key).filter(|pattern| !pattern.is_empty()).map(compile).transpose()
     };
-    let invalid = |key: &str, value: &str| Fault::bad_request(format!("Invalid input for query parameter {key}: {value:?}."));
+    let invalid =
+        |key: &str, value: &str| Fault::bad_request(format!("Invalid input for query parameter {key}: {value:?}."));
     let mut filter = ServerFilter {
         deleted: Some(false),
         flavor_id: text("flavor"),

@@ -43,7 +43,12 @@ async fn list(State(compute): State<Compute>, params: Params) -> Result<Reply, F
     Ok(Reply::ok(&json!({"tenant_usages": usages})))
 }
 
-async fn show(Cx(cx): Cx, State(compute): State<Compute>, Path(project): Path<String>, params: Params) -> Result<Reply, Fault> {
+async fn show(
+    Cx(cx): Cx,
+    State(compute): State<Compute>,
+    Path(project): Path<String>,
+    params: Params,
+) -> Result<Reply, Fault> {
     cx.allow("os_compute_api:os-simple-tenant-usage:show", &[("project_id", project.as_str())])?;
     let period = Period::read(&params, compute.now())?;
     let servers = servers(&compute, Some(project.clone())).await?;
@@ -76,7 +81,9 @@ struct Period {
 impl Period {
     fn read(params: &Params, now: Timestamp) -> Result<Self, Fault> {
         let time = |key: &str| {
-            let invalid = |text: &str| Fault::bad_request(format!("Invalid input for query parameter {key}: {text:?} is no time."));
+            let invalid = |text: &str| {
+                Fault::bad_request(format!("Invalid input for query parameter {key}: {text:?} is no time."))
+            };
             params.get(key).map(|text| Timestamp::parse(text).ok_or_else(|| invalid(text))).transpose()
         };
         let stop = time("end")?.unwrap_or(now);
@@ -108,7 +115,9 @@ struct Usage<'a> {
 impl Usage<'_> {
     #[allow(clippy::cast_precision_loss, reason = "hours times size needs no exactness")]
     fn view(&self, period: &Period, detailed: bool) -> Value {
-        let sum = |of: &dyn Fn(&Server) -> i64| self.servers.iter().map(|(server, hours)| of(server) as f64 * hours).sum::<f64>();
+        let sum = |of: &dyn Fn(&Server) -> i64| {
+            self.servers.iter().map(|(server, hours)| of(server) as f64 * hours).sum::<f64>()
+        };
         let mut view = json!({
             "tenant_id": self.project,
             "start": period.start.to_iso_naive(),
@@ -119,7 +128,8 @@ impl Usage<'_> {
             "total_local_gb_usage": sum(&|server| server.flavor.disk_gb + server.flavor.ephemeral_gb),
         });
         if detailed {
-            view["server_usages"] = self.servers.iter().map(|(server, hours)| server_view(server, *hours, period.now)).collect();
+            view["server_usages"] =
+                self.servers.iter().map(|(server, hours)| server_view(server, *hours, period.now)).collect();
         }
         view
     }

@@ -44,6 +44,7 @@ async fn show_v2(links: Links) -> Reply {
 
 fn detail(links: &Links, id: &str) -> Reply {
     let mut version = version(links, id);
-    version["media-types"] = json!([{"base": "application/json", "type": "application/vnd.openstack.compute+json;version=2.1"}]);
+    version["media-types"] =
+        json!([{"base": "application/json", "type": "application/vnd.openstack.compute+json;version=2.1"}]);
     Reply::ok(&json!({"version": version}))
 }

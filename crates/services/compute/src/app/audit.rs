@@ -3,7 +3,10 @@
 use crate::{
     Compute, ComputeError,
     model::Task,
-    tasks::{allocation_checker, orphan_domain_remover, port_checker, quota_recounter, status_checker, transitional_owner_checker},
+    tasks::{
+        allocation_checker, orphan_domain_remover, port_checker, quota_recounter, status_checker,
+        transitional_owner_checker,
+    },
 };
 
 impl Compute {
@@ -16,10 +19,17 @@ impl Compute {
         let mut all = Vec::new();
         for server in transitional_owner_checker::find(self).await? {
             let task = server.task().map_or("built", Task::as_str);
-            all.push(format!("server {} is {} ({task}), but no operation is live", server.id, server.state.status.as_str()));
+            all.push(format!(
+                "server {} is {} ({task}), but no operation is live",
+                server.id,
+                server.state.status.as_str()
+            ));
         }
         for server in status_checker::find(self).await? {
-            all.push(format!("server {} is stored as {:?}, which does not follow from its records", server.id, server.state));
+            all.push(format!(
+                "server {} is stored as {:?}, which does not follow from its records",
+                server.id, server.state
+            ));
         }
         for orphan in orphan_domain_remover::find(self).await? {
             all.push(format!("node {} has a domain of server {}: {}", orphan.node, orphan.server, orphan.why));

@@ -79,9 +79,10 @@ impl Compute {
         let row = &flavor;
         let written = self.db().tx(|tx| async move { store::flavor::insert(&tx, row).await }).await;
         match written {
-            Err(DbError::Duplicate { .. }) => {
-                Err(ComputeError::conflict(format!("A flavor with the id {:?} or the name {:?} exists already.", row.id, row.name)))
-            }
+            Err(DbError::Duplicate { .. }) => Err(ComputeError::conflict(format!(
+                "A flavor with the id {:?} or the name {:?} exists already.",
+                row.id, row.name
+            ))),
             other => Ok(other.map(|()| flavor)?),
         }
     }
@@ -120,7 +121,9 @@ impl Compute {
                 let mut flavor = found.ok_or_else(|| ComputeError::not_found("Flavor", id))?;
                 change(&mut flavor.extra_specs)?;
                 if !store::flavor::update_extra_specs(&tx, &flavor).await? {
-                    return Err(ComputeError::conflict(format!("Flavor {id} is being changed by others; please try again.")));
+                    return Err(ComputeError::conflict(format!(
+                        "Flavor {id} is being changed by others; please try again."
+                    )));
                 }
                 Ok(flavor.extra_specs)
             })
@@ -137,7 +140,9 @@ impl Compute {
             })
             .await;
         granted.map_err(|error| match error {
-            DbError::Duplicate { .. } => ComputeError::conflict(format!("Project {project} may use flavor {id} already.")),
+            DbError::Duplicate { .. } => {
+                ComputeError::conflict(format!("Project {project} may use flavor {id} already."))
+            }
             error => error.into(),
         })
     }
@@ -147,7 +152,10 @@ impl Compute {
         self.db()
             .tx(|tx| async move {
                 if !store::flavor::delete_access(&tx, id, project).await? {
-                    return Err(ComputeError::NotFound { what: "Access of project", id: format!("{project} to flavor {id}") });
+                    return Err(ComputeError::NotFound {
+                        what: "Access of project",
+                        id: format!("{project} to flavor {id}"),
+                    });
                 }
                 Ok(store::flavor::list_access(&tx, id).await?)
             })

@@ -31,20 +31,31 @@ impl Compute {
         let fingerprint = fingerprint(&public_key)?;
         let limit = self.limit(project, "compute.key_pairs", self.options().quotas.key_pairs).await?;
         let (id, created) = (Uuid::new_v4(), self.now());
-        let pair = KeyPair { id, number: 0, user_id: user.to_owned(), name: name.to_owned(), public_key, fingerprint, created };
+        let pair = KeyPair {
+            id,
+            number: 0,
+            user_id: user.to_owned(),
+            name: name.to_owned(),
+            public_key,
+            fingerprint,
+            created,
+        };
         let draft = &pair;
         let written = self
             .db()
             .tx(|tx| async move {
                 let number = store::counter::next(&tx, "keypair", 1).await?;
                 let pair = KeyPair { number, ..draft.clone() };
-                take(&tx, user, &pair.id.to_string(), &[Want { resource: QUOTA, amount: 1, default_limit: limit }]).await?;
+                take(&tx, user, &pair.id.to_string(), &[Want { resource: QUOTA, amount: 1, default_limit: limit }])
+                    .await?;
                 store::keypair::insert(&tx, &pair).await?;
                 Ok::<_, ComputeError>(pair)
             })
             .await;
         match written {
-            Err(ComputeError::Db(DbError::Duplicate { .. })) => Err(ComputeError::conflict(format!("Key pair {name:?} already exists."))),
+            Err(ComputeError::Db(DbError::Duplicate { .. })) => {
+                Err(ComputeError::conflict(format!("Key pair {name:?} already exists.")))
+            }
             other => Ok((other?, private_key)),
         }
     }
@@ -77,7 +88,8 @@ fn generate() -> Result<(String, Option<Secret<String>>), ComputeError> {
 /// The MD5 fingerprint of a public key, as `ssh-keygen -E md5 -l` shows it.
 fn fingerprint(public_key: &str) -> Result<String, ComputeError> {
     let invalid = |reason: String| ComputeError::invalid("public_key", reason);
-    let key = PublicKey::from_openssh(public_key).map_err(|error| invalid(format!("it is no OpenSSH public key ({error}).")))?;
+    let key = PublicKey::from_openssh(public_key)
+        .map_err(|error| invalid(format!("it is no OpenSSH public key ({error}).")))?;
     let blob = key.to_bytes().map_err(|error| invalid(format!("it can't be written again ({error}).")))?;
     // What was sent must be the key itself, with nothing hidden behind it.
     let sent = public_key.split_whitespace().nth(1).and_then(|text| BASE64_STANDARD.decode(text).ok());
@@ -117,7 +129,14 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_refused() {
-        for text in ["", "ssh-rsa", "ssh-rsa AAAA", "ssh-rsa bm90IGEga2V5", "-----BEGIN PUBLIC KEY-----", "ssh-foo AAAAB3NzaC1yc2E="] {
+        for text in [
+            "",
+            "ssh-rsa",
+            "ssh-rsa AAAA",
+            "ssh-rsa bm90IGEga2V5",
+            "-----BEGIN PUBLIC KEY-----",
+            "ssh-foo AAAAB3NzaC1yc2E=",
+        ] {
             assert!(fingerprint(text).is_err(), "{text:?}");
         }
     }

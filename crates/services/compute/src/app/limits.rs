@@ -61,12 +61,20 @@ impl Compute {
     }
 
     /// Gives a project limits of its own, by the API's names. Unless forced, none may be below what is used.
-    pub(crate) async fn set_quotas(&self, project: &str, wanted: &[(&'static str, i64)], force: bool) -> Result<(), ComputeError> {
+    pub(crate) async fn set_quotas(
+        &self,
+        project: &str,
+        wanted: &[(&'static str, i64)],
+        force: bool,
+    ) -> Result<(), ComputeError> {
         let now = self.quotas(project).await?;
         for (name, limit) in wanted {
             let used = now.get(name).map_or(0, |quota| quota.used);
             if !force && *limit >= 0 && *limit < used {
-                return Err(ComputeError::invalid("quota_set", format!("{name}: {limit} is less than the {used} that are used; set force to do it anyway.")));
+                return Err(ComputeError::invalid(
+                    "quota_set",
+                    format!("{name}: {limit} is less than the {used} that are used; set force to do it anyway."),
+                ));
             }
         }
         self.db()

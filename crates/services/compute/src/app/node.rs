@@ -106,8 +106,14 @@ impl Compute {
     }
 
     /// Whether new servers may be put on a node; 404 for a host that is none.
-    pub(crate) async fn set_disabled(&self, host: &str, disabled: bool, reason: Option<&str>) -> Result<(), ComputeError> {
-        let known = self.db().tx(|tx| async move { store::node::update_disabled(&tx, host, disabled, reason).await }).await?;
+    pub(crate) async fn set_disabled(
+        &self,
+        host: &str,
+        disabled: bool,
+        reason: Option<&str>,
+    ) -> Result<(), ComputeError> {
+        let known =
+            self.db().tx(|tx| async move { store::node::update_disabled(&tx, host, disabled, reason).await }).await?;
         if known { Ok(()) } else { Err(ComputeError::not_found("Compute host", host)) }
     }
 }

@@ -27,18 +27,29 @@ impl Compute {
         patience: Duration,
         answer: impl Future<Output = Result<T, AgentError>>,
     ) -> Result<T, AgentError> {
-        let late = |_| AgentError::new(AgentErrorKind::Unreachable, format!("no answer within {} s", patience.as_secs()));
+        let late =
+            |_| AgentError::new(AgentErrorKind::Unreachable, format!("no answer within {} s", patience.as_secs()));
         self.clock().timeout(patience, answer).await.map_err(late)?
     }
 
     /// Makes a domain as wanted, if the node answers within `patience`.
-    pub(crate) async fn try_domain(&self, host: &str, spec: &DomainSpec, patience: Duration) -> Result<DomainReport, AgentError> {
+    pub(crate) async fn try_domain(
+        &self,
+        host: &str,
+        spec: &DomainSpec,
+        patience: Duration,
+    ) -> Result<DomainReport, AgentError> {
         let agent = self.agent(host)?;
         self.within(patience, agent.put_domain(spec)).await
     }
 
     /// Makes a domain as wanted. A node that does not answer is asked again until `patience` is over.
-    pub(crate) async fn put_domain(&self, host: &str, spec: &DomainSpec, patience: Duration) -> Result<DomainReport, AgentError> {
+    pub(crate) async fn put_domain(
+        &self,
+        host: &str,
+        spec: &DomainSpec,
+        patience: Duration,
+    ) -> Result<DomainReport, AgentError> {
         let deadline = self.now() + patience;
         loop {
             match self.try_domain(host, spec, deadline.since(self.now())).await {
@@ -62,7 +73,8 @@ impl Compute {
             Err(error) if error.kind == AgentErrorKind::NotFound => Ok(()),
             Err(error) if error.kind == AgentErrorKind::Unreachable => {
                 tracing::warn!(host, %server, reason = error.message, "the node does not answer; it will have to clean up when it does");
-                let debt = CleanupDebt { server, host: host.to_owned(), fence, reason: error.message, created: self.now() };
+                let debt =
+                    CleanupDebt { server, host: host.to_owned(), fence, reason: error.message, created: self.now() };
                 let debt = &debt;
                 self.db().tx(|tx| async move { store::cleanup_debt::put(&tx, debt).await }).await?;
                 Ok(())
@@ -85,6 +97,8 @@ pub(crate) fn failed(error: AgentError) -> Failure {
 pub(crate) fn host_failed(error: AgentError) -> Failure {
     match error.kind {
         AgentErrorKind::Fenced => failed(error),
-        AgentErrorKind::NotFound | AgentErrorKind::Refused | AgentErrorKind::Unreachable => Failure::host(error.message),
+        AgentErrorKind::NotFound | AgentErrorKind::Refused | AgentErrorKind::Unreachable => {
+            Failure::host(error.message)
+        }
     }
 }

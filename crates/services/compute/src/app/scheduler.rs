@@ -118,13 +118,16 @@ pub(crate) fn choose(
             Err(reason) => dropped.push(DroppedHost { name: node.name.clone(), reason }),
         }
     }
-    let best = |class: &str| fit.iter().filter_map(|(candidate, _)| candidate.free.get(class)).max().copied().unwrap_or(0);
+    let best =
+        |class: &str| fit.iter().filter_map(|(candidate, _)| candidate.free.get(class)).max().copied().unwrap_or(0);
     let most: Vec<(&str, i64)> = demand.resources.keys().map(|class| (class.as_str(), best(class))).collect();
-    let mut scored: Vec<(i64, &ComputeNode)> = fit.iter().map(|(candidate, node)| (score(candidate, &most), *node)).collect();
+    let mut scored: Vec<(i64, &ComputeNode)> =
+        fit.iter().map(|(candidate, node)| (score(candidate, &most), *node)).collect();
     scored.shuffle(&mut rand::rng());
     scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     let spare = scored.len().saturating_sub(attempts);
-    let hosts = scored.into_iter().take(attempts).map(|(_, node)| ChosenHost { name: node.name.clone(), provider: node.id });
+    let hosts =
+        scored.into_iter().take(attempts).map(|(_, node)| ChosenHost { name: node.name.clone(), provider: node.id });
     Choice { hosts: hosts.collect(), dropped, spare }
 }
 

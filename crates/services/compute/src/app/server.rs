@@ -85,7 +85,9 @@ impl Compute {
             .await;
         match accepted {
             Ok(true) => tracing::info!(server = %id, request_id = cx.request_id(), "deletion accepted"),
-            Ok(false) => tracing::info!(server = %id, request_id = cx.request_id(), "the server is being deleted already"),
+            Ok(false) => {
+                tracing::info!(server = %id, request_id = cx.request_id(), "the server is being deleted already")
+            }
             Err(error) => return Err(error),
         }
         Ok(())

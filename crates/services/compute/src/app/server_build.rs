@@ -70,7 +70,8 @@ impl Compute {
             }
             servers.push(server);
         }
-        let architecture = ["hw_architecture", "architecture"].iter().find_map(|key| checked.image.properties.get(*key));
+        let architecture =
+            ["hw_architecture", "architecture"].iter().find_map(|key| checked.image.properties.get(*key));
         let wishes = Wishes { architecture: architecture.cloned(), ..wanted.wishes.clone() };
         loop {
             let fitted = AtomicUsize::new(0);
@@ -91,7 +92,9 @@ impl Compute {
         if let Some(host) = &wanted.forced_host {
             cx.allow("os_compute_api:servers:create:forced_host", &[("project_id", cx.project_id())])?;
             let known = store::node::find(self.db(), host).await?;
-            known.ok_or_else(|| ComputeError::invalid("availability_zone", format!("host {host:?} could not be found.")))?;
+            known.ok_or_else(|| {
+                ComputeError::invalid("availability_zone", format!("host {host:?} could not be found."))
+            })?;
         }
         if let Some(zone) = &wanted.zone
             && !store::node::list(self.db()).await?.iter().any(|node| node.zone == *zone)
@@ -100,14 +103,17 @@ impl Compute {
         }
         self.check_metadata(&wanted.metadata)?;
         let flavor = self.visible_flavor(cx, &wanted.flavor_id).await?;
-        let flavor = flavor.ok_or_else(|| ComputeError::invalid("flavorRef", format!("Flavor {} could not be found.", wanted.flavor_id)))?;
+        let flavor = flavor.ok_or_else(|| {
+            ComputeError::invalid("flavorRef", format!("Flavor {} could not be found.", wanted.flavor_id))
+        })?;
         let image = self.image().image(cx, wanted.image_id).await.map_err(ComputeError::in_body)?;
         check_image(&image, &flavor)?;
         let public_key = match &wanted.key_name {
             None => None,
             Some(name) => {
                 let pair = store::keypair::find(self.db(), cx.user_id().unwrap_or_default(), name).await?;
-                let pair = pair.ok_or_else(|| ComputeError::invalid("key_name", format!("Keypair {name} could not be found.")))?;
+                let pair = pair
+                    .ok_or_else(|| ComputeError::invalid("key_name", format!("Keypair {name} could not be found.")))?;
                 Some(pair.public_key)
             }
         };
@@ -150,7 +156,13 @@ impl Compute {
 }
 
 /// A server's row with all ids chosen, before it has a number and an operation.
-fn draft(user: &str, project: &str, wanted: &WantedServers, checked: &Checked, now: ferrostack_base::Timestamp) -> Server {
+fn draft(
+    user: &str,
+    project: &str,
+    wanted: &WantedServers,
+    checked: &Checked,
+    now: ferrostack_base::Timestamp,
+) -> Server {
     let id = ServerId::new();
     let image = &checked.image;
     let wish = Wish { stage: Stage::Building, power: Wanted::On, task: None };
@@ -173,13 +185,19 @@ fn draft(user: &str, project: &str, wanted: &WantedServers, checked: &Checked, n
         forced_host: wanted.forced_host.clone(),
         access_ip_v4: wanted.access_ip_v4.clone(),
         access_ip_v6: wanted.access_ip_v6.clone(),
-        disk_config: wanted.disk_config.unwrap_or_else(|| match image.properties.get("auto_disk_config").map(String::as_str) {
-            Some("True" | "true") => DiskConfig::Auto,
-            _ => DiskConfig::Manual,
+        disk_config: wanted.disk_config.unwrap_or_else(|| {
+            match image.properties.get("auto_disk_config").map(String::as_str) {
+                Some("True" | "true") => DiskConfig::Auto,
+                _ => DiskConfig::Manual,
+            }
         }),
         reservation_id: String::new(),
         launch_index: 0,
-        security_groups: if wanted.security_groups.is_empty() { vec!["default".to_owned()] } else { wanted.security_groups.clone() },
+        security_groups: if wanted.security_groups.is_empty() {
+            vec!["default".to_owned()]
+        } else {
+            wanted.security_groups.clone()
+        },
         nics: Vec::new(),
         ports: Vec::new(),
         host: None,
@@ -204,16 +222,25 @@ fn check_image(image: &ImageFacts, flavor: &Flavor) -> Result<(), ComputeError> 
         return refuse(format!("Image {} is {}, not active.", image.id, image.status));
     }
     if image.min_ram > flavor.memory_mb {
-        return refuse(format!("Image {} needs {} MB of memory, flavor {} has {}.", image.id, image.min_ram, flavor.id, flavor.memory_mb));
+        return refuse(format!(
+            "Image {} needs {} MB of memory, flavor {} has {}.",
+            image.id, image.min_ram, flavor.id, flavor.memory_mb
+        ));
     }
     // A root disk of 0 GB is as large as the image.
     if flavor.disk_gb > 0 {
         if image.min_disk > flavor.disk_gb {
-            return refuse(format!("Image {} needs a disk of {} GB, flavor {} has {}.", image.id, image.min_disk, flavor.id, flavor.disk_gb));
+            return refuse(format!(
+                "Image {} needs a disk of {} GB, flavor {} has {}.",
+                image.id, image.min_disk, flavor.id, flavor.disk_gb
+            ));
         }
         let size = image.virtual_size.or(image.size).unwrap_or(0);
         if size > flavor.disk_gb << 30 {
-            return refuse(format!("Image {} has {size} bytes, the disk of flavor {} {} GB.", image.id, flavor.id, flavor.disk_gb));
+            return refuse(format!(
+                "Image {} has {size} bytes, the disk of flavor {} {} GB.",
+                image.id, flavor.id, flavor.disk_gb
+            ));
         }
     }
     Ok(())

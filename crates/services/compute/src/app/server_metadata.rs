@@ -20,7 +20,11 @@ impl Compute {
     ///
     /// # Errors
     /// 403 above the limit, 404 for a key that is not there.
-    pub(crate) async fn change_metadata(&self, id: ServerId, change: &Change) -> Result<BTreeMap<String, String>, ComputeError> {
+    pub(crate) async fn change_metadata(
+        &self,
+        id: ServerId,
+        change: &Change,
+    ) -> Result<BTreeMap<String, String>, ComputeError> {
         let now = self.now();
         self.db()
             .tx(|tx| async move {

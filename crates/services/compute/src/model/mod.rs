@@ -9,6 +9,6 @@ mod state;
 pub(crate) use flavor::Flavor;
 pub(crate) use keypair::KeyPair;
 pub(crate) use node::ComputeNode;
-pub(crate) use server::{DiskConfig, Domain, Server, ServerFault};
 pub use server::ServerId;
+pub(crate) use server::{DiskConfig, Domain, Server, ServerFault};
 pub(crate) use state::{PowerState, Stage, State, Status, Task, VmState, Wish, derive};

@@ -124,11 +124,20 @@ impl Server {
 
     /// A name for the host that tells a project's users which of their servers share one, and nothing else.
     pub(crate) fn host_id(&self) -> String {
-        self.host.as_ref().map_or_else(String::new, |host| hex::encode(Sha224::digest(format!("{}{host}", self.project_id))))
+        self.host
+            .as_ref()
+            .map_or_else(String::new, |host| hex::encode(Sha224::digest(format!("{}{host}", self.project_id))))
     }
 
     /// What an agent is told.
-    pub(crate) fn domain_spec(&self, wanted: Wanted, generation: Generation, fence: Fence, ports: &[BoundPort], request_id: &str) -> DomainSpec {
+    pub(crate) fn domain_spec(
+        &self,
+        wanted: Wanted,
+        generation: Generation,
+        fence: Fence,
+        ports: &[BoundPort],
+        request_id: &str,
+    ) -> DomainSpec {
         DomainSpec {
             server: self.id.0,
             name: self.instance_name(),

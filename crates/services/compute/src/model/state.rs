@@ -192,7 +192,13 @@ mod tests {
             (Stage::Built, Wanted::On, Some(Task::PoweringOff), Some(Power::Running), "ACTIVE active powering-off 1"),
             (Stage::Built, Wanted::Off, Some(Task::PoweringOn), Some(Power::Shutdown), "SHUTOFF stopped powering-on 4"),
             (Stage::Built, Wanted::On, Some(Task::Rebooting), Some(Power::Running), "REBOOT active rebooting 1"),
-            (Stage::Built, Wanted::On, Some(Task::RebootingHard), Some(Power::Running), "HARD_REBOOT active rebooting_hard 1"),
+            (
+                Stage::Built,
+                Wanted::On,
+                Some(Task::RebootingHard),
+                Some(Power::Running),
+                "HARD_REBOOT active rebooting_hard 1",
+            ),
             (Stage::Built, Wanted::On, Some(Task::Deleting), Some(Power::Running), "ACTIVE active deleting 1"),
             (Stage::Failed, Wanted::On, None, None, "ERROR error - 0"),
             (Stage::Failed, Wanted::On, Some(Task::Deleting), None, "ERROR error deleting 0"),
@@ -201,7 +207,8 @@ mod tests {
         for (stage, power, task, observed, expected) in table {
             let state = derive(Wish { stage, power, task }, observed);
             let task = state.task_state.map_or("-", Task::as_str);
-            let text = format!("{} {} {task} {}", state.status.as_str(), state.vm_state.as_str(), state.power_state.number());
+            let text =
+                format!("{} {} {task} {}", state.status.as_str(), state.vm_state.as_str(), state.power_state.number());
             assert_eq!(text, expected, "{stage:?} {power:?} {observed:?}");
         }
     }

@@ -55,13 +55,13 @@ impl Operation for CreateServer {
 
     async fn run(&self, op: &mut Steps, compute: &Compute) -> Result<(), Failure> {
         let server = &load(compute, self.server).await?;
-        let choice: Choice =
-            op.step("choose_hosts", || scheduler::choose_hosts(compute, server, &self.wishes)).await?;
+        let choice: Choice = op.step("choose_hosts", || scheduler::choose_hosts(compute, server, &self.wishes)).await?;
         if !server.nics.is_empty() && !choice.hosts.is_empty() {
             let origin = op.origin().clone();
             op.step("ensure_ports", || ensure_ports(compute, server, &origin)).await?;
         }
-        let mut reasons: Vec<String> = choice.dropped.iter().map(|host| format!("{}: {}", host.name, host.reason)).collect();
+        let mut reasons: Vec<String> =
+            choice.dropped.iter().map(|host| format!("{}: {}", host.name, host.reason)).collect();
         for host in &choice.hosts {
             op.enter(&host.name);
             match build_on(op, compute, server, host).await {
@@ -142,7 +142,8 @@ async fn build_on(op: &mut Steps, compute: &Compute, server: &Server, host: &Cho
 
 async fn claim(compute: &Compute, server: &Server, host: &ChosenHost) -> Result<(), Failure> {
     let resources = server.flavor.resources();
-    let claimed = compute.placement().claim(server.id.0, host.provider, &resources, &server.project_id, &server.user_id);
+    let claimed =
+        compute.placement().claim(server.id.0, host.provider, &resources, &server.project_id, &server.user_id);
     claimed.await.map_err(host_from_contract)
 }
 

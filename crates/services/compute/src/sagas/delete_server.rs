@@ -57,10 +57,13 @@ impl Operation for DeleteServer {
         }
         if !server.nics.is_empty() {
             let owned = &server.owned_ports();
-            op.step("release_ports", || async move { compute.network().release(self.server.0, owned).await.map_err(from_contract) })
-                .await?;
+            op.step("release_ports", || async move {
+                compute.network().release(self.server.0, owned).await.map_err(from_contract)
+            })
+            .await?;
         }
-        op.step("release_claim", || async { compute.placement().release(self.server.0).await.map_err(from_contract) }).await?;
+        op.step("release_claim", || async { compute.placement().release(self.server.0).await.map_err(from_contract) })
+            .await?;
         op.finish(|tx| async move { bury(&tx, compute, self.server).await }).await
     }
 

@@ -29,7 +29,13 @@ pub(crate) struct PowerChange {
 
 impl PowerChange {
     /// Tells the agent; a generation is acted on once, so a guest that changed its mind afterwards is left alone.
-    pub(crate) async fn put(&self, compute: &Compute, power: Wanted, fence: Fence, request_id: &str) -> Result<DomainReport, Failure> {
+    pub(crate) async fn put(
+        &self,
+        compute: &Compute,
+        power: Wanted,
+        fence: Fence,
+        request_id: &str,
+    ) -> Result<DomainReport, Failure> {
         let server = load(compute, self.server).await?;
         let generation = if power == self.before { self.generation.next().next() } else { self.generation.next() };
         let spec = server.domain_spec(power, generation, fence, &server.ports, request_id);
@@ -43,10 +49,15 @@ impl PowerChange {
         let report = op.step("put_domain", || self.put(compute, power, fence, request_id)).await?;
         let report = &report;
         op.finish(|tx| async move {
-            self.settle(&tx, compute, |server| {
-                server.power = power;
-                server.generation = report.generation;
-            }, Some(report))
+            self.settle(
+                &tx,
+                compute,
+                |server| {
+                    server.power = power;
+                    server.generation = report.generation;
+                },
+                Some(report),
+            )
             .await
         })
         .await
@@ -69,7 +80,13 @@ impl PowerChange {
         self.settle(tx, compute, |server| server.generation = self.generation.next().next(), None).await
     }
 
-    async fn settle(&self, tx: &Tx, compute: &Compute, change: impl Fn(&mut Server), report: Option<&DomainReport>) -> Result<(), DbError> {
+    async fn settle(
+        &self,
+        tx: &Tx,
+        compute: &Compute,
+        change: impl Fn(&mut Server),
+        report: Option<&DomainReport>,
+    ) -> Result<(), DbError> {
         let Some(mut server) = store::server::lock(tx, self.server).await? else { return Ok(()) };
         if let Some(report) = report {
             store::domain::put(tx, &Domain::reported(report, &self.host)).await?;

@@ -33,7 +33,8 @@ impl Operation for RebootServer {
         if self.change.before == Wanted::Off {
             return self.change.run(op, compute, Wanted::On).await;
         }
-        let shot = &OneShot { server: self.change.server.0, fence: op.fence(), number: op.id().0, kind: self.kind.clone() };
+        let shot =
+            &OneShot { server: self.change.server.0, fence: op.fence(), number: op.id().0, kind: self.kind.clone() };
         let report = op.step("reboot", || self.shoot(compute, shot)).await?;
         let report = &report;
         op.finish(|tx| async move {

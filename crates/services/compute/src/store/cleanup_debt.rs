@@ -31,7 +31,9 @@ impl FromRow for CleanupDebt {
 
 /// Writes a debt down; the highest fence stays.
 pub(crate) async fn put(tx: &Tx, debt: &CleanupDebt) -> Result<(), DbError> {
-    let there = tx.one("SELECT fence FROM cleanup_debt WHERE server_id = ? AND host = ?", args![debt.server, debt.host]).await?;
+    let there = tx
+        .one("SELECT fence FROM cleanup_debt WHERE server_id = ? AND host = ?", args![debt.server, debt.host])
+        .await?;
     if there.is_some() {
         tx.exec(
             "UPDATE cleanup_debt SET fence = ?, reason = ? WHERE server_id = ? AND host = ? AND fence < ?",

@@ -1,7 +1,9 @@
 //! Domains: what agents report.
 
+use std::collections::HashMap;
+
 use ferrostack_agent_api::Power;
-use ferrostack_db::{DbError, FromRow, Json, Read, Row, Tx, args};
+use ferrostack_db::{DbError, FromRow, Json, Read, Row, Sql, Tx, args};
 
 use crate::model::{Domain, ServerId};
 
@@ -20,7 +22,19 @@ impl FromRow for Domain {
 
 /// The server's domain.
 pub(crate) async fn get(db: &impl Read, server: ServerId) -> Result<Option<Domain>, DbError> {
-    db.find("SELECT server_id, host, fence, generation, power, since_us FROM domain WHERE server_id = ?", args![server]).await
+    db.find("SELECT server_id, host, fence, generation, power, since_us FROM domain WHERE server_id = ?", args![server])
+        .await
+}
+
+/// What the domains of those servers do.
+pub(crate) async fn powers(db: &impl Read, servers: &[ServerId]) -> Result<HashMap<ServerId, Power>, DbError> {
+    let mut powers = HashMap::with_capacity(servers.len());
+    for chunk in servers.chunks(200) {
+        let mut sql = Sql::new("SELECT server_id, host, fence, generation, power, since_us FROM domain WHERE 1 = 1");
+        sql.and_in("server_id", chunk);
+        powers.extend(db.list::<Domain>(sql).await?.into_iter().map(|domain| (domain.server, domain.power)));
+    }
+    Ok(powers)
 }
 
 /// The domains of a node.

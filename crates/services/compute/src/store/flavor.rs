@@ -88,7 +88,8 @@ pub(crate) async fn list(db: &impl Read, filter: &FlavorFilter<'_>) -> Result<Ve
     match filter.seen {
         Seen::All => {}
         Seen::By(Some(project)) => {
-            sql.push(" AND (is_public = 1 OR id IN (SELECT flavor_id FROM flavor_access WHERE project_id = ?))").bind(project);
+            sql.push(" AND (is_public = 1 OR id IN (SELECT flavor_id FROM flavor_access WHERE project_id = ?))")
+                .bind(project);
         }
         Seen::By(None) | Seen::Public => {
             sql.and_literal("is_public = 1");
@@ -133,7 +134,8 @@ pub(crate) async fn delete(tx: &Tx, id: &str) -> Result<bool, DbError> {
 
 /// The projects that may use the flavor although it is not public.
 pub(crate) async fn list_access(db: &impl Read, id: &str) -> Result<Vec<String>, DbError> {
-    let rows = db.all("SELECT project_id FROM flavor_access WHERE flavor_id = ? ORDER BY project_id", args![id]).await?;
+    let rows =
+        db.all("SELECT project_id FROM flavor_access WHERE flavor_id = ? ORDER BY project_id", args![id]).await?;
     rows.iter().map(|row| row.at(0)).collect()
 }
 

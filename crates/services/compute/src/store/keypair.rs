@@ -36,8 +36,15 @@ pub(crate) async fn find(db: &impl Read, user_id: &str, name: &str) -> Result<Op
 }
 
 /// The user's key pairs after the one of that name.
-pub(crate) async fn list(db: &impl Read, user_id: &str, after: Option<&str>, limit: usize) -> Result<Vec<KeyPair>, DbError> {
-    let mut sql = Sql::new("SELECT id, number, user_id, name, public_key, fingerprint, created_us FROM keypair WHERE user_id = ?");
+pub(crate) async fn list(
+    db: &impl Read,
+    user_id: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<KeyPair>, DbError> {
+    let mut sql = Sql::new(
+        "SELECT id, number, user_id, name, public_key, fingerprint, created_us FROM keypair WHERE user_id = ?",
+    );
     sql.bind(user_id);
     if let Some(name) = after {
         sql.and("name > ?", name);

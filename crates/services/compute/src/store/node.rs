@@ -6,7 +6,8 @@ use ferrostack_db::{DbError, FromRow, Json, Read, Row, Sql, Tx, args};
 
 use crate::model::ComputeNode;
 
-const COLUMNS: &str = "SELECT id, number, name, facts, disabled, disabled_reason, zone, last_seen_us, registered_us FROM compute_node";
+const COLUMNS: &str =
+    "SELECT id, number, name, facts, disabled, disabled_reason, zone, last_seen_us, registered_us FROM compute_node";
 
 impl FromRow for ComputeNode {
     fn from_row(row: &Row) -> Result<Self, DbError> {
@@ -55,8 +56,17 @@ pub(crate) async fn update_facts(tx: &Tx, node: &ComputeNode) -> Result<bool, Db
 }
 
 /// Writes what the operator wants. `false` when the node is not known.
-pub(crate) async fn update_disabled(tx: &Tx, name: &str, disabled: bool, reason: Option<&str>) -> Result<bool, DbError> {
-    tx.changed("UPDATE compute_node SET disabled = ?, disabled_reason = ? WHERE name = ?", args![disabled, reason, name]).await
+pub(crate) async fn update_disabled(
+    tx: &Tx,
+    name: &str,
+    disabled: bool,
+    reason: Option<&str>,
+) -> Result<bool, DbError> {
+    tx.changed(
+        "UPDATE compute_node SET disabled = ?, disabled_reason = ? WHERE name = ?",
+        args![disabled, reason, name],
+    )
+    .await
 }
 
 /// All nodes that ever joined, in the order of their names.

@@ -175,7 +175,12 @@ pub(crate) async fn update(tx: &Tx, server: &Server) -> Result<(), DbError> {
 }
 
 /// Writes the server's metadata.
-pub(crate) async fn update_metadata(tx: &Tx, id: ServerId, metadata: &BTreeMap<String, String>, now: Timestamp) -> Result<(), DbError> {
+pub(crate) async fn update_metadata(
+    tx: &Tx,
+    id: ServerId,
+    metadata: &BTreeMap<String, String>,
+    now: Timestamp,
+) -> Result<(), DbError> {
     tx.exec("UPDATE server SET metadata = ?, updated_us = ? WHERE id = ?", args![Json(metadata), now, id]).await?;
     Ok(())
 }
@@ -205,7 +210,11 @@ pub(crate) async fn list_transitional(db: &impl Read) -> Result<Vec<Server>, DbE
 /// All servers that are not deleted, after `marker`, in the order of their ids.
 pub(crate) async fn list_alive(db: &impl Read, marker: Option<ServerId>, limit: usize) -> Result<Vec<Server>, DbError> {
     let marker = marker.map(|id| id.to_string()).unwrap_or_default();
-    db.rows(format!("SELECT {COLUMNS} FROM server WHERE deleted = 0 AND id > ? ORDER BY id LIMIT ?"), args![marker, limit]).await
+    db.rows(
+        format!("SELECT {COLUMNS} FROM server WHERE deleted = 0 AND id > ? ORDER BY id LIMIT ?"),
+        args![marker, limit],
+    )
+    .await
 }
 
 /// The ids of all servers that are not deleted.

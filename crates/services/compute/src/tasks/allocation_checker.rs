@@ -36,7 +36,13 @@ pub(super) async fn run(compute: &Compute) -> Said {
             Some(host) => {
                 let Some(provider) = store::node::find(compute.db(), host).await? else { continue };
                 let resources = server.flavor.resources();
-                let claim = compute.placement().claim(server.id.0, provider.id, &resources, &server.project_id, &server.user_id);
+                let claim = compute.placement().claim(
+                    server.id.0,
+                    provider.id,
+                    &resources,
+                    &server.project_id,
+                    &server.user_id,
+                );
                 if let Err(error) = claim.await {
                     tracing::error!(server = %server.id, host, %error, "a server runs without an allocation");
                     continue;

@@ -93,7 +93,10 @@ fn provider(node: &ComputeNode, options: &ComputeOptions) -> ProviderSpec {
         ("MEMORY_MB", inventory(facts.memory_mb, options.reserved_host_memory_mb, options.ram_allocation_ratio)),
         ("DISK_GB", inventory(facts.disk_gb, reserved_disk_gb, options.disk_allocation_ratio)),
     ];
-    let inventories: BTreeMap<_, _> =
-        all.into_iter().filter(|(_, inventory)| inventory.total > 0).map(|(class, inventory)| (class.to_owned(), inventory)).collect();
+    let inventories: BTreeMap<_, _> = all
+        .into_iter()
+        .filter(|(_, inventory)| inventory.total > 0)
+        .map(|(class, inventory)| (class.to_owned(), inventory))
+        .collect();
     ProviderSpec { id: node.id, name: node.name.clone(), inventories, traits: [].into() }
 }

@@ -24,7 +24,8 @@ pub(super) async fn run(compute: &Compute) -> Said {
     for orphan in find(compute).await? {
         let Ok(agent) = compute.agent(&orphan.node) else { continue };
         tracing::warn!(node = orphan.node, server = %orphan.server, why = orphan.why, "removing an orphan domain");
-        let gone = compute.within(compute.options().agent_patience, agent.drop_domain(orphan.server, orphan.fence)).await;
+        let gone =
+            compute.within(compute.options().agent_patience, agent.drop_domain(orphan.server, orphan.fence)).await;
         removed += usize::from(gone.is_ok());
     }
     said(removed, "orphan domains removed")

@@ -48,7 +48,8 @@ pub(crate) async fn find(compute: &Compute) -> Result<Vec<Wrong>, ComputeError> 
     let servers: HashMap<Uuid, Server> = servers.into_iter().map(|server| (server.id.0, server)).collect();
     let mut wrong = Vec::new();
     for port in ports {
-        let Some(server) = port.device_id.and_then(|id| servers.get(&id)).filter(|server| server.operation.is_none()) else {
+        let Some(server) = port.device_id.and_then(|id| servers.get(&id)).filter(|server| server.operation.is_none())
+        else {
             continue;
         };
         let (port_id, boxed) = (port.port_id, Box::new(server.clone()));

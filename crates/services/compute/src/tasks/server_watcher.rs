@@ -6,13 +6,12 @@
 use std::collections::HashMap;
 
 use ferrostack_agent_api::Power;
-use ferrostack_base::Timestamp;
 
 use super::{Said, domains_of, said};
 use crate::{
     Compute, ComputeError,
     app::settling::settle,
-    model::{Domain, Server, ServerId, Stage},
+    model::{Domain, ServerId, Stage},
     store,
 };
 
@@ -25,28 +24,23 @@ pub(super) async fn run(compute: &Compute) -> Said {
 }
 
 async fn watch(compute: &Compute, node: &str) -> Result<usize, ComputeError> {
-    let asked = compute.now();
+    // Rows first, the node afterwards: what is missing in its answer is missing now.
+    let known = store::domain::list_on_host(compute.db(), node).await?;
     let Some(reports) = domains_of(compute, node).await else { return Ok(0) };
-    let mut reported: HashMap<ServerId, Domain> =
+    let reports: HashMap<ServerId, Domain> =
         reports.iter().map(|report| (ServerId(report.server), Domain::reported(report, node))).collect();
-    let known: HashMap<ServerId, Domain> =
-        store::domain::list_on_host(compute.db(), node).await?.into_iter().map(|domain| (domain.server, domain)).collect();
     let mut changed = 0;
-    for server in store::server::list_on_host(compute.db(), node).await? {
-        let known = known.get(&server.id);
-        let is = reported.remove(&server.id).or_else(|| gone(&server, known, asked));
-        if let Some(is) = is.filter(|is| is_news(is, known)) {
+    for known in &known {
+        let is = match reports.get(&known.server) {
+            Some(is) => is.clone(),
+            // Someone removed it by hand.
+            None => Domain { power: Power::Shutdown, ..known.clone() },
+        };
+        if is_news(&is, Some(known)) {
             changed += usize::from(take_over(compute, &is).await?);
         }
     }
     Ok(changed)
-}
-
-/// A domain that should be on the node, and is not: someone removed it by hand.
-fn gone(server: &Server, known: Option<&Domain>, asked: Timestamp) -> Option<Domain> {
-    let known = known?;
-    let settled = server.stage == Stage::Built && server.operation.is_none() && server.updated < asked;
-    (settled && known.power != Power::Shutdown).then(|| Domain { power: Power::Shutdown, since: asked, ..known.clone() })
 }
 
 fn is_news(is: &Domain, known: Option<&Domain>) -> bool {
@@ -64,7 +58,9 @@ async fn take_over(compute: &Compute, is: &Domain) -> Result<bool, ComputeError>
         .tx(|tx| async move {
             let Some(mut server) = store::server::lock(&tx, is.server).await? else { return Ok(false) };
             let known = store::domain::get(&tx, is.server).await?;
-            if server.host.as_ref() != Some(&is.host) || !is_news(is, known.as_ref()) {
+            // An operation writes itself what it finds.
+            let busy = server.operation.is_some() || server.stage != Stage::Built;
+            if busy || server.host.as_ref() != Some(&is.host) || !is_news(is, known.as_ref()) {
                 return Ok(false);
             }
             store::domain::put(&tx, is).await?;
@@ -79,7 +75,7 @@ async fn take_over(compute: &Compute, is: &Domain) -> Result<bool, ComputeError>
 mod tests {
     use std::time::Duration;
 
-    use ferrostack_base::{Fence, Generation};
+    use ferrostack_base::{Fence, Generation, Timestamp};
 
     use super::*;
 

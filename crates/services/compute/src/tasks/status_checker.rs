@@ -34,12 +34,14 @@ pub(crate) async fn find(compute: &Compute) -> Result<Vec<Server>, ComputeError>
         let servers = store::server::list_alive(compute.db(), marker, 500).await?;
         let Some(last) = servers.last() else { return Ok(wrong) };
         marker = Some(last.id);
+        let ids: Vec<ServerId> = servers.iter().map(|server| server.id).collect();
+        let domains = store::domain::powers(compute.db(), &ids).await?;
         for server in servers {
             let observed = match server.stage {
-                Stage::Built | Stage::Failed => store::domain::get(compute.db(), server.id).await?,
+                Stage::Built | Stage::Failed => domains.get(&server.id).copied(),
                 Stage::Building | Stage::Deleted => None,
             };
-            if derive(server.wish(), observed.map(|domain| domain.power)) != server.state {
+            if derive(server.wish(), observed) != server.state {
                 wrong.push(server);
             }
         }

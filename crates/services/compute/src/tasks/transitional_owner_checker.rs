@@ -41,7 +41,8 @@ async fn repair(compute: &Compute, id: ServerId) -> Result<bool, ComputeError> {
             server.operation = None;
             if server.stage == Stage::Building {
                 let now = compute.now();
-                let message = "The operation that built this server was lost; please delete it and create it again.".to_owned();
+                let message =
+                    "The operation that built this server was lost; please delete it and create it again.".to_owned();
                 server.stage = Stage::Failed;
                 server.fault = Some(ServerFault { code: 500, message, details: None, created: now });
             }

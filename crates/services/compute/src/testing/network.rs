@@ -9,7 +9,8 @@ use std::{
 
 use ferrostack_auth::{Ctx, Origin};
 use ferrostack_contracts::{
-    Address, AddressKind, BoundPort, ContractError, ErrorKind, FixedIp, Network, Nic, NicRequest, PortFacts, PortSpec, Reply,
+    Address, AddressKind, BoundPort, ContractError, ErrorKind, FixedIp, Network, Nic, NicRequest, PortFacts, PortSpec,
+    Reply,
 };
 use uuid::Uuid;
 
@@ -84,19 +85,32 @@ impl Network for FakeNetwork {
             if let Some(group) = groups.iter().find(|group| *group != "default") {
                 return Err(ContractError::not_found("Security group", group));
             }
-            let made = |network_id, fixed_ip| Nic { port_id: Uuid::new_v4(), owned: true, network_id, fixed_ip, security_groups: vec![] };
+            let made = |network_id, fixed_ip| Nic {
+                port_id: Uuid::new_v4(),
+                owned: true,
+                network_id,
+                fixed_ip,
+                security_groups: vec![],
+            };
             let Some(nics) = nics else {
                 return match state.networks.len() {
                     0 | 1 => Ok(state.networks.keys().map(|id| made(*id, None)).collect()),
-                    _ => Err(ContractError::new(ErrorKind::Conflict, "The project has several networks; name the ones to use.")),
+                    _ => Err(ContractError::new(
+                        ErrorKind::Conflict,
+                        "The project has several networks; name the ones to use.",
+                    )),
                 };
             };
             let check = |nic: &NicRequest| match nic {
-                NicRequest::Network { network_id, fixed_ip } if state.networks.contains_key(network_id) => Ok(made(*network_id, *fixed_ip)),
+                NicRequest::Network { network_id, fixed_ip } if state.networks.contains_key(network_id) => {
+                    Ok(made(*network_id, *fixed_ip))
+                }
                 NicRequest::Network { network_id, .. } => Err(ContractError::not_found("Network", network_id)),
                 NicRequest::Port { port_id } => match state.ports.get(port_id) {
                     None => Err(ContractError::not_found("Port", port_id)),
-                    Some(Port { server: Some(_), .. }) => Err(ContractError::new(ErrorKind::Conflict, format!("Port {port_id} is in use."))),
+                    Some(Port { server: Some(_), .. }) => {
+                        Err(ContractError::new(ErrorKind::Conflict, format!("Port {port_id} is in use.")))
+                    }
                     Some(port) => Ok(Nic { port_id: *port_id, owned: false, ..made(port.network, None) }),
                 },
             };
@@ -123,7 +137,13 @@ impl Network for FakeNetwork {
                 .map(|(id, port)| {
                     port.host = Some(host.to_owned());
                     let fixed = FixedIp { subnet_id: port.network, ip: port.ip, prefix: 24, gateway: None };
-                    BoundPort { port_id: *id, mac: mac(*id), mtu: 1442, network_id: port.network, fixed_ips: vec![fixed] }
+                    BoundPort {
+                        port_id: *id,
+                        mac: mac(*id),
+                        mtu: 1442,
+                        network_id: port.network,
+                        fixed_ips: vec![fixed],
+                    }
                 })
                 .collect())
         })
@@ -151,9 +171,12 @@ impl Network for FakeNetwork {
     fn wait_until_up(&self, server: Uuid, _: Duration) -> Reply<'_, ()> {
         Box::pin(async move {
             let state = self.lock();
-            let mut hosts = state.ports.values().filter(|port| port.server == Some(server)).filter_map(|port| port.host.as_ref());
+            let mut hosts =
+                state.ports.values().filter(|port| port.server == Some(server)).filter_map(|port| port.host.as_ref());
             match hosts.find(|host| state.dead_hosts.contains(host)) {
-                Some(host) => Err(ContractError::new(ErrorKind::Unavailable, format!("ports on {host} did not come up"))),
+                Some(host) => {
+                    Err(ContractError::new(ErrorKind::Unavailable, format!("ports on {host} did not come up")))
+                }
                 None => Ok(()),
             }
         })
@@ -181,7 +204,11 @@ impl Network for FakeNetwork {
     fn server_ports(&self) -> Reply<'_, Vec<PortFacts>> {
         Box::pin(async {
             let state = self.lock();
-            let facts = |(id, port): (&Uuid, &Port)| PortFacts { port_id: *id, device_id: port.server, host: port.host.clone() };
+            let facts = |(id, port): (&Uuid, &Port)| PortFacts {
+                port_id: *id,
+                device_id: port.server,
+                host: port.host.clone(),
+            };
             Ok(state.ports.iter().filter(|(_, port)| port.server.is_some()).map(facts).collect())
         })
     }

@@ -5,7 +5,9 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use ferrostack_contracts::{Candidate, CandidateQuery, ContractError, ErrorKind, Placement, ProviderSpec, Reply, Resources};
+use ferrostack_contracts::{
+    Candidate, CandidateQuery, ContractError, ErrorKind, Placement, ProviderSpec, Reply, Resources,
+};
 use uuid::Uuid;
 
 /// Providers and what consumers have of them.
@@ -33,7 +35,8 @@ impl State {
     #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "capacities are small")]
     fn free(&self, provider: &ProviderSpec, except: Option<Uuid>) -> Resources {
         let inventory = provider.inventories.iter();
-        let capacity = inventory.map(|(class, has)| (class.clone(), ((has.total - has.reserved) as f64 * has.allocation_ratio) as i64));
+        let capacity = inventory
+            .map(|(class, has)| (class.clone(), ((has.total - has.reserved) as f64 * has.allocation_ratio) as i64));
         let mut free: Resources = capacity.collect();
         for (consumer, (of, resources)) in &self.allocations {
             if *of == provider.id && Some(*consumer) != except {
@@ -67,14 +70,26 @@ impl Placement for FakePlacement {
                     && query.required.is_subset(&provider.traits)
                     && query.forbidden.is_disjoint(&provider.traits)
             });
-            Ok(fit.map(|(provider, free)| Candidate { provider: provider.id, name: provider.name.clone(), free }).collect())
+            Ok(fit
+                .map(|(provider, free)| Candidate { provider: provider.id, name: provider.name.clone(), free })
+                .collect())
         })
     }
 
-    fn claim<'a>(&'a self, consumer: Uuid, provider: Uuid, resources: &'a Resources, _: &'a str, _: &'a str) -> Reply<'a, ()> {
+    fn claim<'a>(
+        &'a self,
+        consumer: Uuid,
+        provider: Uuid,
+        resources: &'a Resources,
+        _: &'a str,
+        _: &'a str,
+    ) -> Reply<'a, ()> {
         Box::pin(async move {
             let mut state = self.lock();
-            let spec = state.providers.get(&provider).ok_or_else(|| ContractError::not_found("Resource provider", provider))?;
+            let spec = state
+                .providers
+                .get(&provider)
+                .ok_or_else(|| ContractError::not_found("Resource provider", provider))?;
             if !State::fits(&state.free(spec, Some(consumer)), resources) {
                 return Err(ContractError::new(ErrorKind::Exhausted, format!("{} has no room any more", spec.name)));
             }

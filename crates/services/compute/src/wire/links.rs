@@ -65,7 +65,14 @@ impl Links {
     }
 
     /// To the next page, if the page is full.
-    pub(crate) fn next(&self, path: &str, params: &Params, limit: usize, amount: usize, last: Option<&str>) -> Option<[Link; 1]> {
+    pub(crate) fn next(
+        &self,
+        path: &str,
+        params: &Params,
+        limit: usize,
+        amount: usize,
+        last: Option<&str>,
+    ) -> Option<[Link; 1]> {
         let last = last.filter(|_| amount > 0 && amount == limit)?;
         let query = Params::parse(&params.with("limit", &limit.to_string())).with("marker", last);
         Some([Link { rel: "next", href: format!("{}/{path}?{query}", self.versioned) }])

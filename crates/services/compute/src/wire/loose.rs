@@ -7,8 +7,12 @@ use serde_json::Value;
 pub(crate) fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(None),
-        Value::Number(number) => number.as_i64().map(Some).ok_or_else(|| D::Error::custom(format!("{number} is out of range"))),
-        Value::String(text) => text.parse().map(Some).map_err(|_| D::Error::custom(format!("{text:?} is no whole number"))),
+        Value::Number(number) => {
+            number.as_i64().map(Some).ok_or_else(|| D::Error::custom(format!("{number} is out of range")))
+        }
+        Value::String(text) => {
+            text.parse().map(Some).map_err(|_| D::Error::custom(format!("{text:?} is no whole number")))
+        }
         other => Err(D::Error::custom(format!("{other} is no whole number"))),
     }
 }
@@ -37,6 +41,8 @@ pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
 }
 
 /// `Some(None)` for null, `None` for nothing.
-pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {
+pub(crate) fn nullable<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

@@ -8,7 +8,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::loose;
-use crate::{ComputeError, app::limits::{Quota, RESOURCES}};
+use crate::{
+    ComputeError,
+    app::limits::{Quota, RESOURCES},
+};
 
 /// What is shown and can be sent, but limits nothing here.
 const ELSEWHERE: &[(&str, i64)] = &[
@@ -43,6 +46,9 @@ pub(crate) static UPDATE: Schema = Schema::new(
 }"##,
 );
 
+/// Limits by name.
+type Limits = Vec<(&'static str, i64)>;
+
 /// The body.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Update {
@@ -51,11 +57,12 @@ pub(crate) struct Update {
 
 impl Update {
     /// Limits by name, and whether they may be below what is used.
-    pub(crate) fn limits(&self) -> Result<(Vec<(&'static str, i64)>, bool), ComputeError> {
+    pub(crate) fn limits(&self) -> Result<(Limits, bool), ComputeError> {
         let mut limits = Vec::new();
         for (name, _) in RESOURCES {
             let Some(value) = self.quota_set.get(*name) else { continue };
-            let limit = loose::integer(value).map_err(|error| ComputeError::invalid("quota_set", format!("{name}: {error}.")))?;
+            let limit = loose::integer(value)
+                .map_err(|error| ComputeError::invalid("quota_set", format!("{name}: {error}.")))?;
             limits.extend(limit.map(|limit| (*name, limit)));
         }
         let force = self.quota_set.get("force").map(loose::boolean).transpose();

@@ -207,7 +207,11 @@ impl<'a> Detail<'a> {
             launched: server.launched.map(|time| time.to_iso_naive()),
             terminated: server.terminated.map(|time| time.to_iso_naive()),
             security_groups: groups(server, around.addresses.get(&server.id.0)),
-            whereabouts: around.sees_hosts.then(|| Whereabouts { host, instance_name: server.instance_name(), hypervisor: host }),
+            whereabouts: around.sees_hosts.then(|| Whereabouts {
+                host,
+                instance_name: server.instance_name(),
+                hypervisor: host,
+            }),
             task_state: server.state.task_state.map(crate::model::Task::as_str),
             vm_state: server.state.vm_state.as_str(),
             power_state: server.state.power_state.number(),

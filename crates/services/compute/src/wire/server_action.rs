@@ -79,7 +79,9 @@ mod tests {
             serde_json::from_value::<Action>(value).map_err(|error| error.to_string())
         };
         assert!(matches!(read(r#"{"os-stop": null}"#), Ok(Action::Stop(_))));
-        assert!(matches!(read(r#"{"reboot": {"type": "Soft"}}"#), Ok(Action::Reboot(reboot)) if reboot.kind() == OneShotKind::SoftReboot));
+        assert!(
+            matches!(read(r#"{"reboot": {"type": "Soft"}}"#), Ok(Action::Reboot(reboot)) if reboot.kind() == OneShotKind::SoftReboot)
+        );
         let lines = |text: &str| match read(text) {
             Ok(Action::ConsoleOutput(output)) => output.lines(),
             other => panic!("{other:?}"),
@@ -87,7 +89,9 @@ mod tests {
         assert_eq!(lines(r#"{"os-getConsoleOutput": {"length": "10"}}"#), Some(10));
         assert_eq!(lines(r#"{"os-getConsoleOutput": {"length": -1}}"#), None);
         assert_eq!(lines(r#"{"os-getConsoleOutput": {}}"#), None);
-        for text in [r#"{"reboot": {"type": "gentle"}}"#, r#"{"reboot": {}}"#, "{}", r#"{"os-stop": null, "os-start": null}"#] {
+        for text in
+            [r#"{"reboot": {"type": "gentle"}}"#, r#"{"reboot": {}}"#, "{}", r#"{"os-stop": null, "os-start": null}"#]
+        {
             assert!(read(text).is_err(), "{text}");
         }
         assert!(read(r#"{"levitate": null}"#).unwrap_err().contains("levitate"));

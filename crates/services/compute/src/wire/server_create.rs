@@ -171,7 +171,10 @@ impl Create {
             return Err(invalid("os:scheduler_hints", format!("the hint {hint:?} is not supported by this cloud.")));
         }
         if !server.personality.is_empty() {
-            return Err(invalid("personality", "files can't be injected in this cloud; please use user_data.".to_owned()));
+            return Err(invalid(
+                "personality",
+                "files can't be injected in this cloud; please use user_data.".to_owned(),
+            ));
         }
         let (zone, forced_host) = split_zone(server.availability_zone.as_deref())?;
         let min = server.min_count.unwrap_or(1);
@@ -247,9 +250,13 @@ fn image(server: &Wanted) -> Result<Uuid, ComputeError> {
     if !server.block_device_mapping.is_empty() {
         return refused("volumes are not supported by this cloud yet.");
     }
-    let parse = |text: &str| Uuid::try_parse(text).map_err(|_| ComputeError::invalid("imageRef", format!("{text:?} is no image's id.")));
+    let parse = |text: &str| {
+        Uuid::try_parse(text).map_err(|_| ComputeError::invalid("imageRef", format!("{text:?} is no image's id.")))
+    };
     match server.block_device_mapping_v2.as_slice() {
-        [] if server.image.is_empty() => Err(ComputeError::invalid("imageRef", "it is missing, and servers can't boot from volumes yet.")),
+        [] if server.image.is_empty() => {
+            Err(ComputeError::invalid("imageRef", "it is missing, and servers can't boot from volumes yet."))
+        }
         [] => parse(&server.image),
         [device] if device.source_type == "image" && matches!(device.destination_type.as_str(), "" | "local") => {
             let named = device.uuid.as_deref().unwrap_or(&server.image);
@@ -264,7 +271,9 @@ fn image(server: &Wanted) -> Result<Uuid, ComputeError> {
 
 fn nics(wanted: &[WantedNic]) -> Result<Option<Vec<NicRequest>>, ComputeError> {
     let request = |nic: &WantedNic| match (nic.port, nic.uuid) {
-        (Some(_), _) if nic.fixed_ip.is_some() => Err(ComputeError::invalid("networks", "a port has its addresses already; fixed_ip can't be given with it.")),
+        (Some(_), _) if nic.fixed_ip.is_some() => {
+            Err(ComputeError::invalid("networks", "a port has its addresses already; fixed_ip can't be given with it."))
+        }
         (Some(port_id), _) => Ok(NicRequest::Port { port_id }),
         (None, Some(network_id)) => Ok(NicRequest::Network { network_id, fixed_ip: nic.fixed_ip }),
         (None, None) => Err(ComputeError::invalid("networks", "each of them needs uuid or port.")),

@@ -102,7 +102,9 @@ fn body(case: &Case) -> Value {
         (_, "/servers/{id}/metadata") => json!({"metadata": {}}),
         (_, "/servers/{id}/metadata/{key}") => json!({"meta": {"k": "v"}}),
         (_, "/os-quota-sets/{project}") => json!({"quota_set": {}}),
-        (_, path) if path.starts_with("/os-services") => json!({"host": "compute-1", "binary": "nova-compute", "disabled_reason": "x"}),
+        (_, path) if path.starts_with("/os-services") => {
+            json!({"host": "compute-1", "binary": "nova-compute", "disabled_reason": "x"})
+        }
         (method, path) => panic!("no body for {method} {path}"),
     }
 }
@@ -111,8 +113,11 @@ fn body(case: &Case) -> Value {
 async fn every_route_refuses_who_may_not() {
     let known: BTreeSet<_> = CASES.iter().map(|case| (case.method.to_owned(), case.path)).collect();
     let guarded = routes().infos();
-    let guarded: BTreeSet<_> =
-        guarded.iter().filter(|info| info.access != Access::Public).map(|info| (info.method.to_string(), info.path)).collect();
+    let guarded: BTreeSet<_> = guarded
+        .iter()
+        .filter(|info| info.access != Access::Public)
+        .map(|info| (info.method.to_string(), info.path))
+        .collect();
     assert_eq!(known, guarded, "every route has a case");
 
     let cloud = Cloud::new().await;

@@ -72,7 +72,11 @@ pub(crate) struct Cloud {
 
 /// Settings for tests: silent nodes are given up at once.
 pub(crate) fn options() -> ComputeOptions {
-    ComputeOptions { agent_patience: Duration::from_millis(300), build_timeout: Duration::from_millis(900), ..ComputeOptions::default() }
+    ComputeOptions {
+        agent_patience: Duration::from_millis(300),
+        build_timeout: Duration::from_millis(900),
+        ..ComputeOptions::default()
+    }
 }
 
 impl Cloud {
@@ -82,7 +86,10 @@ impl Cloud {
     }
 
     pub(crate) async fn with(options: ComputeOptions) -> Self {
-        let db = TestDb::sqlite(Clock::system(), &[ferrostack_saga::MIGRATIONS, ferrostack_quota::MIGRATIONS, MIGRATIONS]).await.unwrap();
+        let db =
+            TestDb::sqlite(Clock::system(), &[ferrostack_saga::MIGRATIONS, ferrostack_quota::MIGRATIONS, MIGRATIONS])
+                .await
+                .unwrap();
         Self::on(db, options).await
     }
 
@@ -102,7 +109,8 @@ impl Cloud {
         nodes.add(SimNodeOptions::numbered(1)).unwrap();
         nodes.add(SimNodeOptions::numbered(2)).unwrap();
         let saga = Saga::start(db.db.clone(), SagaOptions::default()).await.unwrap();
-        let (images, network, placement) = (Arc::new(FakeImages::default()), Arc::new(FakeNetwork::default()), Arc::new(FakePlacement::default()));
+        let (images, network, placement) =
+            (Arc::new(FakeImages::default()), Arc::new(FakeNetwork::default()), Arc::new(FakePlacement::default()));
         let compute = Compute::new(ComputeDeps {
             db: db.db.clone(),
             saga,
@@ -113,7 +121,14 @@ impl Cloud {
             options,
         });
         compute.register_nodes().await.unwrap();
-        let flavor = NewFlavor { id: Some("1".to_owned()), name: "small".to_owned(), vcpus: 2, memory_mb: 512, disk_gb: 1, ..NewFlavor::default() };
+        let flavor = NewFlavor {
+            id: Some("1".to_owned()),
+            name: "small".to_owned(),
+            vcpus: 2,
+            memory_mb: 512,
+            disk_gb: 1,
+            ..NewFlavor::default()
+        };
         assert!(compute.ensure_flavor(&flavor).await.unwrap());
         let reconcilers = Reconcilers::new(clock.clone());
         ferrostack_compute::tasks::add_idle(&compute, &reconcilers);
@@ -127,7 +142,13 @@ impl Cloud {
     }
 
     /// Status, headers and body.
-    pub(crate) async fn full(&self, token: &str, method: &str, path: &str, body: Value) -> (u16, ferrostack_http::axum::http::HeaderMap, Value) {
+    pub(crate) async fn full(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Value,
+    ) -> (u16, ferrostack_http::axum::http::HeaderMap, Value) {
         let mut request = Request::builder().method(method).uri(path).header("host", "cloud:8080");
         if !token.is_empty() {
             request = request.header("x-auth-token", token);
@@ -152,7 +173,8 @@ impl Cloud {
 
     /// A body for `POST /servers`, on the network.
     pub(crate) fn server_body(&self, extra: Value) -> Value {
-        let mut server = json!({"name": "web", "flavorRef": "1", "imageRef": self.image, "networks": [{"uuid": self.net}]});
+        let mut server =
+            json!({"name": "web", "flavorRef": "1", "imageRef": self.image, "networks": [{"uuid": self.net}]});
         for (key, value) in extra.as_object().unwrap() {
             server[key] = value.clone();
         }
@@ -218,8 +240,15 @@ impl Cloud {
 fn router(compute: &Compute) -> Router {
     let gate = Gate { authenticator: Arc::new(Tokens), policy: Arc::new(Policy::new([ACTIONS]).unwrap()) };
     let v2_1 = Microversion::new(2, 1);
-    let versions = Versions { service: "compute", legacy_header: Some("x-openstack-nova-api-version"), min: v2_1, max: v2_1, default: v2_1 };
-    let service = |versions| Service { name: "compute", dialect: Dialect::Compute, versions, gate: gate.clone(), observer: None };
+    let versions = Versions {
+        service: "compute",
+        legacy_header: Some("x-openstack-nova-api-version"),
+        min: v2_1,
+        max: v2_1,
+        default: v2_1,
+    };
+    let service =
+        |versions| Service { name: "compute", dialect: Dialect::Compute, versions, gate: gate.clone(), observer: None };
     let root = service(None).mount(ferrostack_compute::root_routes(), compute.clone());
     let versioned = service(Some(versions)).mount(ferrostack_compute::routes(), compute.clone());
     // Paths of tests are those below the versioned prefix; the root is at /root.

@@ -54,9 +54,13 @@ fn every_route_has_its_access_and_its_schema() {
     for info in routes().infos() {
         let name = format!("{} {}", info.method, info.path);
         match info.access {
-            Access::Policy(action) => assert!(ACTIONS.iter().any(|known| known.name == action), "{name} asks for {action}"),
+            Access::Policy(action) => {
+                assert!(ACTIONS.iter().any(|known| known.name == action), "{name} asks for {action}")
+            }
             Access::Public => assert_eq!(info.path, "/", "{name} is public"),
-            Access::Authenticated => assert!(WITHOUT_POLICY.contains(&(info.method.as_str(), info.path)), "{name} has no policy"),
+            Access::Authenticated => {
+                assert!(WITHOUT_POLICY.contains(&(info.method.as_str(), info.path)), "{name} has no policy")
+            }
         }
         let takes_body = [Method::POST, Method::PUT, Method::PATCH].contains(&info.method);
         assert_eq!(takes_body, !info.schemas.is_empty(), "{name}");

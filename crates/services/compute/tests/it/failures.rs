@@ -19,7 +19,10 @@ async fn a_host_that_refuses_is_passed_over() {
             assert_eq!(cloud.show(id).await["OS-EXT-SRV-ATTR:host"], "compute-2");
             if let Some(reasons) = ferrostack_compute::scheduling_reasons(&cloud.db.db, id).await.unwrap() {
                 let failed = reasons.attempts.iter().find(|attempt| attempt.host == "compute-1");
-                assert!(failed.is_none_or(|attempt| attempt.reason.as_ref().unwrap().contains("hypervisor")), "{reasons:?}");
+                assert!(
+                    failed.is_none_or(|attempt| attempt.reason.as_ref().unwrap().contains("hypervisor")),
+                    "{reasons:?}"
+                );
             }
         }
         assert_eq!(cloud.domains(1).await.len(), 0);
@@ -39,7 +42,10 @@ async fn when_no_host_can_the_fault_says_why_for_each() {
         assert_eq!(server["fault"]["code"], 500);
         let message = server["fault"]["message"].as_str().unwrap();
         assert!(message.starts_with("No valid host was found."), "{message}");
-        assert!(message.contains("compute-1: no hypervisor") && message.contains("compute-2: ports on compute-2"), "{message}");
+        assert!(
+            message.contains("compute-1: no hypervisor") && message.contains("compute-2: ports on compute-2"),
+            "{message}"
+        );
         assert_eq!(cloud.placement.allocations().len(), 0);
         assert_eq!(cloud.network.ports().len(), 0);
         assert_eq!(cloud.domains(1).await.len() + cloud.domains(2).await.len(), 0);
@@ -116,7 +122,8 @@ async fn a_deletion_overtakes_a_build_at_any_moment() {
 async fn a_deletion_overtakes_a_build_that_waits_for_its_node() {
     let cloud = Cloud::new().await;
     let options = |number| SimNodeOptions { boot_time: Duration::from_secs(3600), ..SimNodeOptions::numbered(number) };
-    let slow = Cloud::with(ComputeOptions { build_timeout: Duration::from_secs(3600), ..crate::cloud::options() }).await;
+    let slow =
+        Cloud::with(ComputeOptions { build_timeout: Duration::from_secs(3600), ..crate::cloud::options() }).await;
     drop(cloud);
     for number in [3, 4] {
         slow.nodes.add(options(number)).unwrap();

@@ -19,9 +19,17 @@ async fn flavors_are_made_shown_listed_and_deleted() {
         assert_eq!(cloud.get("reader:demo", &format!("/flavors/{id}")).await["flavor"], *flavor);
         assert_eq!(cloud.get("reader:demo", "/flavors/1").await["flavor"]["swap"], "", "no swap is the empty text");
         let names = |body: &Value| -> Vec<String> {
-            body["flavors"].as_array().unwrap().iter().map(|flavor| flavor["name"].as_str().unwrap().to_owned()).collect()
+            body["flavors"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|flavor| flavor["name"].as_str().unwrap().to_owned())
+                .collect()
         };
-        assert_eq!(names(&cloud.get("reader:demo", "/flavors/detail?sort_key=name&sort_dir=desc").await), ["small", "big"]);
+        assert_eq!(
+            names(&cloud.get("reader:demo", "/flavors/detail?sort_key=name&sort_dir=desc").await),
+            ["small", "big"]
+        );
         assert_eq!(names(&cloud.get("reader:demo", "/flavors?minRam=1000").await), ["big"]);
         let first = cloud.get("reader:demo", "/flavors?limit=1&sort_key=vcpus").await;
         assert_eq!(names(&first), ["small"]);

@@ -10,7 +10,8 @@ const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE9Dn/GjqUbHHMeT3cWv169e3
 #[tokio::test]
 async fn key_pairs_are_made_imported_and_forgotten() {
     for cloud in Cloud::each().await {
-        let (status, body) = cloud.call("member:demo", "POST", "/os-keypairs", json!({"keypair": {"name": "made"}})).await;
+        let (status, body) =
+            cloud.call("member:demo", "POST", "/os-keypairs", json!({"keypair": {"name": "made"}})).await;
         assert_eq!(status, 200, "{body}");
         assert!(body["keypair"]["private_key"].as_str().unwrap().starts_with("-----BEGIN OPENSSH PRIVATE KEY-----"));
         let import = json!({"keypair": {"name": "mine", "public_key": KEY}});
@@ -35,11 +36,14 @@ async fn key_pairs_are_made_imported_and_forgotten() {
 async fn keys_and_names_are_checked_and_counted() {
     let quotas = Quotas { key_pairs: 1, ..Quotas::default() };
     let cloud = Cloud::with(ComputeOptions { quotas, ..options() }).await;
-    for keypair in [json!({"name": "a/b"}), json!({"name": ""}), json!({"name": "x", "public_key": "ssh-rsa nonsense"}), json!({})] {
+    for keypair in
+        [json!({"name": "a/b"}), json!({"name": ""}), json!({"name": "x", "public_key": "ssh-rsa nonsense"}), json!({})]
+    {
         let (status, body) = cloud.call("member:demo", "POST", "/os-keypairs", json!({"keypair": keypair})).await;
         assert_eq!(status, 400, "{body}");
     }
-    let add = async |name: &str| cloud.call("member:demo", "POST", "/os-keypairs", json!({"keypair": {"name": name}})).await;
+    let add =
+        async |name: &str| cloud.call("member:demo", "POST", "/os-keypairs", json!({"keypair": {"name": name}})).await;
     assert_eq!(add("one").await.0, 200);
     let (status, body) = add("two").await;
     assert_eq!(status, 403);

@@ -1,5 +1,7 @@
 //! Whole-service tests: through the router, with real operations, simulated nodes, and fakes of the neighbours.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, too, may fail")]
+
 mod authorization;
 mod cloud;
 mod discovery;

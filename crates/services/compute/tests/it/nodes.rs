@@ -10,9 +10,18 @@ async fn nodes_are_services_and_hypervisors() {
     cloud.boot(json!({})).await;
     let services = cloud.get("admin", "/os-services?binary=nova-compute").await["services"].clone();
     assert_eq!(services.as_array().unwrap().len(), 2);
-    assert_eq!((&services[0]["host"], &services[0]["state"], &services[0]["status"]), (&json!("compute-1"), &json!("up"), &json!("enabled")));
+    assert_eq!(
+        (&services[0]["host"], &services[0]["state"], &services[0]["status"]),
+        (&json!("compute-1"), &json!("up"), &json!("enabled"))
+    );
     let others = cloud.get("admin", "/os-services").await["services"].clone();
-    assert!(others.as_array().unwrap().iter().any(|service| service["binary"] == "nova-conductor" && service["zone"] == "internal"));
+    assert!(
+        others
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|service| service["binary"] == "nova-conductor" && service["zone"] == "internal")
+    );
     let list = cloud.get("admin", "/os-hypervisors").await["hypervisors"].clone();
     assert_eq!(list.as_array().unwrap().len(), 2);
     let id = &list[0]["id"];
@@ -46,7 +55,11 @@ async fn a_disabled_node_gets_no_new_servers() {
     }
     cloud.compute.register_nodes().await.unwrap();
     let services = cloud.get("admin", "/os-services?host=compute-1").await["services"].clone();
-    assert_eq!((&services[0]["status"], &services[0]["disabled_reason"]), (&json!("disabled"), &json!("new disks")), "a report changes nothing about it");
+    assert_eq!(
+        (&services[0]["status"], &services[0]["disabled_reason"]),
+        (&json!("disabled"), &json!("new disks")),
+        "a report changes nothing about it"
+    );
     let body = json!({"host": "compute-1", "binary": "nova-compute"});
     assert_eq!(cloud.call("admin", "PUT", "/os-services/enable", body).await.0, 200);
     let unknown = json!({"host": "moon", "binary": "nova-compute"});

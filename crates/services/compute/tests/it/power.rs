@@ -74,6 +74,24 @@ async fn a_guest_that_powers_off_is_shut_off_and_stays_so() {
 }
 
 #[tokio::test]
+async fn a_domain_that_was_removed_by_hand_is_shut_off() {
+    let cloud = Cloud::new().await;
+    let id = cloud.boot(json!({})).await;
+    for number in [1, 2] {
+        if let Some(domain) = cloud.domains(number).await.first() {
+            ferrostack_agent_api::Agent::drop_domain(&*cloud.node(number), id.0, domain.fence).await.unwrap();
+        }
+    }
+    cloud.reconcile().await;
+    assert_eq!(cloud.show(id).await["status"], "SHUTOFF");
+    // Starting it defines it again: the fence of the operation is higher than that of the removal.
+    assert_eq!(cloud.act(id, json!({"os-start": null})).await.0, 202);
+    cloud.settle().await;
+    assert_eq!(cloud.show(id).await["status"], "ACTIVE");
+    cloud.assert_clean().await;
+}
+
+#[tokio::test]
 async fn a_stop_that_the_node_refuses_leaves_the_server_as_it_was() {
     let cloud = Cloud::new().await;
     let id = cloud.boot(json!({})).await;

@@ -9,14 +9,18 @@ async fn a_quota_is_never_exceeded_and_always_given_back() {
     for cloud in Cloud::each().await {
         let update = json!({"quota_set": {"instances": 2, "cores": "10"}});
         let (status, body) = cloud.call("admin", "PUT", "/os-quota-sets/demo", update).await;
-        assert_eq!((status, &body["quota_set"]["instances"], &body["quota_set"]["cores"]), (200, &json!(2), &json!(10)));
+        assert_eq!(
+            (status, &body["quota_set"]["instances"], &body["quota_set"]["cores"]),
+            (200, &json!(2), &json!(10))
+        );
         let create = |count: i64| cloud.server_body(json!({"min_count": count}));
         let (status, body) = cloud.call("member:demo", "POST", "/servers", create(3)).await;
         assert_eq!(status, 403, "{body}");
         let message = body["forbidden"]["message"].as_str().unwrap();
         assert!(message.contains("instances") && message.contains('2'), "{message}");
         // Between one and five, as many as fit.
-        let (status, _) = cloud.call("member:demo", "POST", "/servers", cloud.server_body(json!({"max_count": 5}))).await;
+        let (status, _) =
+            cloud.call("member:demo", "POST", "/servers", cloud.server_body(json!({"max_count": 5}))).await;
         assert_eq!(status, 202);
         cloud.settle().await;
         let limits = cloud.get("reader:demo", "/limits").await["limits"]["absolute"].clone();

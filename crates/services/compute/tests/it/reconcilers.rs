@@ -10,7 +10,13 @@ use uuid::Uuid;
 use crate::cloud::Cloud;
 
 async fn sql(cloud: &Cloud, text: &'static str) {
-    cloud.db.db.tx(|tx| async move { tx.exec(text, args![]).await.map(drop) }).await.map_err(|error: DbError| panic!("{error}")).unwrap();
+    cloud
+        .db
+        .db
+        .tx(|tx| async move { tx.exec(text, args![]).await.map(drop) })
+        .await
+        .map_err(|error: DbError| panic!("{error}"))
+        .unwrap();
 }
 
 /// One discrepancy, which names that; afterwards none.
@@ -102,7 +108,8 @@ async fn a_state_without_its_operation_does_not_last() {
         let server = cloud.show(id).await;
         assert_eq!(server["status"], "ERROR");
         assert!(server["fault"]["message"].as_str().unwrap().contains("lost"));
-        sql(&cloud, "UPDATE server SET operation_id = '70a599e0-31e7-49b7-b260-868f441e862b', task_state = 'deleting'").await;
+        sql(&cloud, "UPDATE server SET operation_id = '70a599e0-31e7-49b7-b260-868f441e862b', task_state = 'deleting'")
+            .await;
         found_and_repaired(&cloud, "deleting").await;
         assert_eq!(cloud.get("member:demo", "/servers").await["servers"], json!([]), "the deletion was accepted again");
     }

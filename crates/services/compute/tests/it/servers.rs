@@ -8,7 +8,8 @@ use crate::cloud::Cloud;
 #[tokio::test]
 async fn a_server_boots_and_is_deleted_without_a_trace() {
     for cloud in Cloud::each().await {
-        let (status, headers, body) = cloud.full("member:demo", "POST", "/servers", cloud.server_body(json!({"metadata": {"a": "b"}}))).await;
+        let (status, headers, body) =
+            cloud.full("member:demo", "POST", "/servers", cloud.server_body(json!({"metadata": {"a": "b"}}))).await;
         assert_eq!(status, 202);
         let created = &body["server"];
         assert_eq!(headers["location"], created["links"][0]["href"].as_str().unwrap());
@@ -81,7 +82,8 @@ async fn what_does_not_fit_is_refused_before_anything_is_written() {
     let queued = ferrostack_contracts::ImageFacts { status: "queued".to_owned(), ..cloud.images.facts(cloud.image) };
     let queued = ferrostack_contracts::ImageFacts { id: uuid::Uuid::new_v4(), ..queued };
     cloud.images.put(queued.clone());
-    let (status, body) = cloud.call("member:demo", "POST", "/servers", cloud.server_body(json!({"imageRef": queued.id}))).await;
+    let (status, body) =
+        cloud.call("member:demo", "POST", "/servers", cloud.server_body(json!({"imageRef": queued.id}))).await;
     assert_eq!(status, 400, "{body}");
     cloud.network.add_network("second");
     let mut body = cloud.server_body(json!({}));
@@ -135,8 +137,11 @@ async fn several_servers_of_one_request_share_a_reservation() {
     assert_eq!(status, 202);
     cloud.settle().await;
     let reservation = body["reservation_id"].as_str().unwrap();
-    let list = cloud.get("member:demo", &format!("/servers?reservation_id={reservation}&sort_key=display_name&sort_dir=asc")).await;
-    let names: Vec<_> = list["servers"].as_array().unwrap().iter().map(|server| server["name"].as_str().unwrap()).collect();
+    let list = cloud
+        .get("member:demo", &format!("/servers?reservation_id={reservation}&sort_key=display_name&sort_dir=asc"))
+        .await;
+    let names: Vec<_> =
+        list["servers"].as_array().unwrap().iter().map(|server| server["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["web-1", "web-2", "web-3"]);
     cloud.assert_clean().await;
 }
@@ -149,7 +154,12 @@ async fn lists_are_filtered_sorted_and_paged() {
         }
         cloud.settle().await;
         let names = |body: &Value| -> Vec<String> {
-            body["servers"].as_array().unwrap().iter().map(|server| server["name"].as_str().unwrap().to_owned()).collect()
+            body["servers"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|server| server["name"].as_str().unwrap().to_owned())
+                .collect()
         };
         assert_eq!(names(&cloud.get("member:demo", "/servers").await), ["gamma", "beta", "alpha"], "the newest first");
         let sorted = "/servers?sort_key=display_name&sort_dir=asc";
@@ -172,10 +182,17 @@ async fn lists_are_filtered_sorted_and_paged() {
             assert_eq!(names(&cloud.get("member:demo", &format!("/servers?{query}")).await), expected, "{query}");
         }
         assert_eq!(names(&cloud.get("member:other", "/servers/detail").await), Vec::<String>::new());
-        assert_eq!(names(&cloud.get("admin", "/servers/detail?all_tenants=1&host=nowhere").await), Vec::<String>::new());
+        assert_eq!(
+            names(&cloud.get("admin", "/servers/detail?all_tenants=1&host=nowhere").await),
+            Vec::<String>::new()
+        );
         assert_eq!(cloud.call("member:demo", "GET", "/servers/detail?all_tenants=1", Value::Null).await.0, 403);
         for broken in ["limit=-1", "sort_key=colour", "marker=x", "name=%28", "changes-since=now"] {
-            assert_eq!(cloud.call("member:demo", "GET", &format!("/servers?{broken}"), Value::Null).await.0, 400, "{broken}");
+            assert_eq!(
+                cloud.call("member:demo", "GET", &format!("/servers?{broken}"), Value::Null).await.0,
+                400,
+                "{broken}"
+            );
         }
     }
 }
@@ -228,7 +245,11 @@ async fn addresses_interfaces_and_groups_are_those_of_its_ports() {
     assert_eq!(one["private"], all["addresses"]["private"]);
     assert_eq!(cloud.call("reader:demo", "GET", &format!("/servers/{id}/ips/other"), Value::Null).await.0, 404);
     let interfaces = cloud.get("reader:demo", &format!("/servers/{id}/os-interface")).await;
-    assert_eq!(interfaces["interfaceAttachments"][0]["port_id"], json!(port), "in the order in which they were asked for");
+    assert_eq!(
+        interfaces["interfaceAttachments"][0]["port_id"],
+        json!(port),
+        "in the order in which they were asked for"
+    );
     let one = cloud.get("reader:demo", &format!("/servers/{id}/os-interface/{port}")).await;
     assert_eq!(one["interfaceAttachment"], interfaces["interfaceAttachments"][0]);
     let groups = cloud.get("reader:demo", &format!("/servers/{id}/os-security-groups")).await;
@@ -246,12 +267,15 @@ async fn what_was_done_is_told() {
     cloud.act(id, json!({"os-stop": null})).await;
     cloud.settle().await;
     let list = cloud.get("reader:demo", &format!("/servers/{id}/os-instance-actions")).await;
-    let actions: Vec<_> = list["instanceActions"].as_array().unwrap().iter().map(|action| action["action"].clone()).collect();
+    let actions: Vec<_> =
+        list["instanceActions"].as_array().unwrap().iter().map(|action| action["action"].clone()).collect();
     assert_eq!(actions, ["stop", "create"]);
     let request = list["instanceActions"][1]["request_id"].as_str().unwrap();
     let path = format!("/servers/{id}/os-instance-actions/{request}");
     let events = cloud.get("admin", &path).await["instanceAction"]["events"].clone();
-    assert!(events.as_array().unwrap().iter().any(|event| event["event"] == "choose_hosts" && event["result"] == "Success"));
+    assert!(
+        events.as_array().unwrap().iter().any(|event| event["event"] == "choose_hosts" && event["result"] == "Success")
+    );
     assert!(cloud.get("reader:demo", &path).await["instanceAction"].get("events").is_none());
     let usage = cloud.get("reader:demo", "/os-simple-tenant-usage/demo").await;
     assert_eq!(usage["tenant_usage"]["server_usages"][0]["instance_id"], json!(id));

@@ -34,6 +34,10 @@ pub struct BootstrapSpec {
     pub demo_password: Option<Secret<String>>,
     /// `https://host:port`; the addresses of the catalog begin with it.
     pub public_url: String,
+    /// The same for the internal interface; none = as the public one.
+    pub internal_url: Option<String>,
+    /// The same for the admin interface; none = as the public one.
+    pub admin_url: Option<String>,
     /// The id of the first region.
     pub region: String,
     /// The services.
@@ -254,8 +258,13 @@ impl Make<'_> {
                 Service { id: id.clone(), service_type, name, description: None, enabled: true, extra: Extra::new() };
             store::service::insert(tx, &service).await?;
         }
-        let url = format!("{}{}", self.spec.public_url.trim_end_matches('/'), entry.path);
-        for interface in ["public", "internal", "admin"] {
+        let bases = [
+            ("public", &self.spec.public_url),
+            ("internal", self.spec.internal_url.as_ref().unwrap_or(&self.spec.public_url)),
+            ("admin", self.spec.admin_url.as_ref().unwrap_or(&self.spec.public_url)),
+        ];
+        for (interface, base) in bases {
+            let url = format!("{}{}", base.trim_end_matches('/'), entry.path);
             let endpoint_id = EndpointId::from_trusted(derived_id(&[id.as_str(), region.as_str(), interface]));
             match store::endpoint::get(tx, &endpoint_id).await? {
                 Some(endpoint) if endpoint.url == url => {}

@@ -75,6 +75,8 @@ pub(crate) fn spec() -> BootstrapSpec {
         admin_password: Secret::new(ADMIN_PASSWORD.to_owned()),
         demo_password: Some(Secret::new(DEMO_PASSWORD.to_owned())),
         public_url: "http://cloud:5555".to_owned(),
+        internal_url: None,
+        admin_url: None,
         region: "RegionOne".to_owned(),
         catalog: vec![
             CatalogEntry::new("identity", "keystone", "/identity"),

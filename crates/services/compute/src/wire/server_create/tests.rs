@@ -44,7 +44,8 @@ fn what_clients_send_is_understood() {
 fn one_local_disk_from_the_image_is_a_boot_from_the_image() {
     let device = json!({"source_type": "image", "destination_type": "local", "boot_index": 0, "uuid": IMAGE, "delete_on_termination": true});
     assert!(wanted(json!({"block_device_mapping_v2": [device]})).is_ok());
-    let volume = json!({"source_type": "image", "destination_type": "volume", "boot_index": 0, "uuid": IMAGE, "volume_size": 1});
+    let volume =
+        json!({"source_type": "image", "destination_type": "volume", "boot_index": 0, "uuid": IMAGE, "volume_size": 1});
     assert!(wanted(json!({"block_device_mapping_v2": [volume]})).unwrap_err().contains("volumes"));
     assert!(wanted(json!({"imageRef": ""})).unwrap_err().contains("imageRef"));
 }

@@ -12,8 +12,15 @@ async fn each() -> Vec<(TestDb, Identity, UserId)> {
         let tokens = TokenFormat::new(FernetKeys::random(), Methods::default());
         let identity = Identity::new(test.db.clone(), tokens, hasher, IdentityOptions::default());
         let (admin_password, region) = ("secret".to_owned().into(), "RegionOne".to_owned());
-        let spec =
-            BootstrapSpec { admin_password, demo_password: None, public_url: String::new(), region, catalog: vec![] };
+        let spec = BootstrapSpec {
+            admin_password,
+            demo_password: None,
+            public_url: String::new(),
+            internal_url: None,
+            admin_url: None,
+            region,
+            catalog: vec![],
+        };
         let made = bootstrap(&identity, spec).await.unwrap();
         all.push((test, identity, made.admin_user_id));
     }
