@@ -67,7 +67,7 @@ pub struct TestCloud {
 }
 
 /// The tables of everything here.
-pub const MIGRATIONS: [Migrations; 6] = [
+const MIGRATIONS: [Migrations; 6] = [
     ferrostack_saga::MIGRATIONS,
     ferrostack_quota::MIGRATIONS,
     ferrostack_placement::MIGRATIONS,
