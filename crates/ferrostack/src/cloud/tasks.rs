@@ -4,9 +4,12 @@ use std::{error::Error, fmt::Display, future::Future, time::Duration};
 
 use ferrostack_config::Settings;
 use ferrostack_db::{Db, DbError};
+use ferrostack_network::{Network, NetworkError};
 use ferrostack_reconcile::{Outcome, Reconciler, Reconcilers};
 
 use super::services::Services;
+
+const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 /// Starts all of them.
 pub(super) fn start(reconcilers: &Reconcilers, settings: &Settings, db: &Db, services: &Services) {
@@ -14,8 +17,22 @@ pub(super) fn start(reconcilers: &Reconcilers, settings: &Settings, db: &Db, ser
     ferrostack_compute::tasks::start(&services.compute, reconcilers);
     let keep = Duration::from_secs(u64::from(settings.controller.archive_days) * 24 * 3600);
     let rows = i64::try_from(settings.controller.archive_rows).unwrap_or(i64::MAX);
-    let db = db.clone();
-    reconcilers.start(Task::new("operation_purger", Duration::from_secs(600), move || purge(db.clone(), keep, rows)));
+    let tables = db.clone();
+    reconcilers.start(Task::new("operation_purger", TEN_MINUTES, move || purge(tables.clone(), keep, rows)));
+    let tables = db.clone();
+    reconcilers.start(Task::new("quota_recounter", TEN_MINUTES, move || recount(tables.clone())));
+    let network = services.network.clone();
+    reconcilers.start(Task::new("northbound_checker", TEN_MINUTES, move || check_northbound(network.clone())));
+}
+
+/// Compares what projects use with what the ledger says they have.
+async fn recount(db: Db) -> Result<String, DbError> {
+    Ok(format!("{} corrected", ferrostack_quota::recount(&db).await?.len()))
+}
+
+/// Compares all of OVN's Northbound database with the tables, and repairs it; the syncer looks only at what changes.
+async fn check_northbound(network: Network) -> Result<String, NetworkError> {
+    Ok(format!("{} repaired", ferrostack_network::full_sync(&network).await?.len()))
 }
 
 /// Forgets old operations, and outcomes of transactions that nobody can still ask for.

@@ -57,6 +57,9 @@ pub enum DbError {
     /// The operation that this transaction belongs to was taken over or overtaken: nothing is written.
     #[error("the operation belongs to another controller")]
     Fenced,
+    /// A bug: a transaction was begun inside of another one's closure, and would wait for it for ever.
+    #[error("a transaction was begun inside of another one")]
+    Nested,
     /// The transaction was used after its end, or the writer is gone.
     #[error("the transaction has ended")]
     Ended,

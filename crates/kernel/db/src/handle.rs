@@ -173,6 +173,9 @@ impl Db {
         E: From<DbError>,
     {
         self.there()?;
+        if prelude::is_inside() {
+            return Err(DbError::Nested.into());
+        }
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -341,7 +344,7 @@ where
     if let Some(prelude) = prelude::current() {
         prelude.check(&tx).await?;
     }
-    f(tx).await
+    prelude::inside(f(tx)).await
 }
 
 /// Waits a moment before a transaction is tried again. Real time: a test's clock stands still, the database does not.

@@ -17,6 +17,18 @@ pub trait Prelude: Send + Sync {
 
 tokio::task_local! {
     static CURRENT: Arc<dyn Prelude>;
+    /// Set while a transaction's closure runs.
+    static INSIDE: ();
+}
+
+/// Runs a transaction's closure, marked as such.
+pub(crate) async fn inside<F: Future>(future: F) -> F::Output {
+    INSIDE.scope((), future).await
+}
+
+/// Whether this is called from a transaction's closure: another transaction would wait for this one for ever.
+pub(crate) fn is_inside() -> bool {
+    INSIDE.try_with(|()| ()).is_ok()
 }
 
 /// Runs `future`; all transactions that it opens begin with `prelude`.

@@ -174,3 +174,14 @@ async fn tables_of_a_newer_program_are_refused() {
         assert!(matches!(test.db.migrate(&[TABLES]).await, Err(DbError::NewerSchema { found: 3, known: 2, .. })));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_inside_of_another_one_is_refused_instead_of_waiting_for_ever() {
+    for test in each().await {
+        let db = &test.db;
+        let nested = || db.tx(|tx| async move { tx.exec("DELETE FROM item", vec![]).await });
+        let outer: Result<u64, DbError> = db.tx(|_tx| async move { nested().await }).await;
+        assert!(matches!(outer, Err(DbError::Nested)));
+        assert_eq!(nested().await.unwrap(), 0);
+    }
+}

@@ -7,12 +7,12 @@ use ferrostack_db::{Json, args};
 use crate::{
     Failure, FailureKind, Operation, Steps,
     saga::Shared,
-    steps::{Undo, guard},
+    steps::{Persistence, Undo, guard},
     store,
     store::Live,
 };
 
-/// How often a transient failure is tried again before the operation fails; forward-only ones have no limit.
+/// How often a step that fails for now is tried before the operation fails; forward-only ones have no limit.
 const TRIES: u32 = 10;
 /// How often an undo is tried before the operation is parked as stuck.
 const UNDO_TRIES: u32 = 5;
@@ -42,7 +42,14 @@ pub(crate) async fn execute<O: Operation>(shared: Arc<Shared>, mut live: Live, w
     let mut tries = 0;
     loop {
         let next = match live.failure.clone() {
-            None => forward(&shared, &live, &*operation, &world, &undo).await,
+            None => {
+                let persistence = match () {
+                    () if O::FORWARD_ONLY => Persistence::ForEver,
+                    () if tries + 1 >= TRIES => Persistence::LastTry,
+                    () => Persistence::Again,
+                };
+                forward(&shared, &live, &*operation, &world, &undo, persistence).await
+            }
             Some(failure) => back(&shared, &live, &*operation, &world, &undo, &failure).await,
         };
         match next {
@@ -56,16 +63,9 @@ pub(crate) async fn execute<O: Operation>(shared: Arc<Shared>, mut live: Live, w
                 if live.failure.is_some() && tries >= UNDO_TRIES && failure.kind != FailureKind::Transient {
                     return park(&shared, &live, &failure).await;
                 }
-                if live.failure.is_none() && !O::FORWARD_ONLY && tries >= TRIES {
-                    let failure = Failure::new(format!("gave up after {tries} tries: {}", failure.reason));
-                    if begin_unwinding(&shared, &live, &failure).await.is_err() {
-                        return;
-                    }
-                    tries = 0;
-                    live.failure = Some(failure);
-                    continue;
+                if wait(&shared, &live, tries, &failure).await == Wait::Lost {
+                    return;
                 }
-                wait(&shared, &live, tries, &failure).await;
             }
             Err(failure) if failure.kind == FailureKind::Lost => {
                 tracing::info!(operation = %live.id, kind = O::KIND, "operation was taken over or overtaken");
@@ -73,10 +73,20 @@ pub(crate) async fn execute<O: Operation>(shared: Arc<Shared>, mut live: Live, w
             }
             Err(failure) => {
                 tries += 1;
-                wait(&shared, &live, tries, &failure).await;
+                if wait(&shared, &live, tries, &failure).await == Wait::Lost {
+                    return;
+                }
             }
         }
     }
+}
+
+/// How a wait ended.
+#[derive(PartialEq, Eq)]
+enum Wait {
+    Over,
+    /// The operation belongs to someone else by now.
+    Lost,
 }
 
 async fn forward<O: Operation>(
@@ -85,9 +95,10 @@ async fn forward<O: Operation>(
     operation: &O,
     world: &O::World,
     undo: &Undo,
+    persistence: Persistence,
 ) -> Result<Next, Failure> {
     let records = store::steps(&shared.db, live.id).await?;
-    let mut steps = Steps::new(shared.clone(), live, O::KIND, O::FORWARD_ONLY, records, undo.clone());
+    let mut steps = Steps::new(shared.clone(), live, O::KIND, persistence, records, undo.clone());
     let result = match operation.run(&mut steps, world).await {
         Ok(()) if steps.has_ended() => Ok(()),
         Ok(()) => steps.finish(|_| async { Ok(()) }).await,
@@ -113,7 +124,7 @@ async fn back<O: Operation>(
     failure: &Failure,
 ) -> Result<Next, Failure> {
     let records = store::steps(&shared.db, live.id).await?;
-    let mut steps = Steps::new(shared.clone(), live, O::KIND, O::FORWARD_ONLY, records, undo.clone());
+    let mut steps = Steps::new(shared.clone(), live, O::KIND, Persistence::Again, records, undo.clone());
     match steps.unwind_all().await {
         Ok(()) => {}
         Err(failure) if failure.kind == FailureKind::Lost => return Err(failure),
@@ -140,13 +151,17 @@ async fn park(shared: &Shared, live: &Live, failure: &Failure) {
 }
 
 /// Notes why the operation waits, and waits: 0.1 s at first, 30 s at most.
-async fn wait(shared: &Shared, live: &Live, tries: u32, failure: &Failure) {
+async fn wait(shared: &Shared, live: &Live, tries: u32, failure: &Failure) -> Wait {
     tracing::warn!(operation = %live.id, kind = live.kind, resource = live.resource, tries, reason = failure.reason, "operation waits");
     let state = if live.failure.is_some() { "unwinding" } else { "running" };
-    // Should this fail, the database is what we wait for.
-    let _ = write(shared, live, state, live.failure.as_ref(), Some(&failure.reason)).await;
+    match write(shared, live, state, live.failure.as_ref(), Some(&failure.reason)).await {
+        Err(failure) if failure.kind == FailureKind::Lost => return Wait::Lost,
+        // Else the database is what we wait for.
+        Ok(()) | Err(_) => {}
+    }
     let pause = Duration::from_millis(100 << tries.min(9)).min(Duration::from_secs(30));
     shared.db.clock().sleep(pause).await;
+    Wait::Over
 }
 
 async fn write(

@@ -263,6 +263,18 @@ impl Saga {
     }
 }
 
+/// The entry of a running operation; it goes with the task, however that ends, so that a recovery finds the operation.
+struct Entry {
+    shared: Arc<Shared>,
+    id: OperationId,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.shared.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
 impl Shared {
     pub(crate) fn incarnation(&self) -> String {
         self.incarnation.read().unwrap_or_else(PoisonError::into_inner).clone()
@@ -299,7 +311,9 @@ impl Shared {
     }
 
     fn abort_all(&self) {
-        for (_, handle) in self.running.lock().unwrap_or_else(PoisonError::into_inner).drain() {
+        // Aborting drops the tasks' entries, which take the lock themselves.
+        let all: Vec<_> = self.running.lock().unwrap_or_else(PoisonError::into_inner).drain().collect();
+        for (_, handle) in all {
             handle.abort();
         }
     }
@@ -318,8 +332,8 @@ impl Shared {
         // The entry is made before the task can end and remove it.
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let task = tokio::spawn(async move {
-            kind.run(shared.clone(), live).await;
-            shared.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            let _entry = Entry { shared: shared.clone(), id };
+            kind.run(shared, live).await;
         });
         running.insert(id, task.abort_handle());
     }

@@ -70,12 +70,23 @@ impl FromRow for StepRecord {
 pub(crate) type Undo =
     Arc<dyn Fn(StepRecord, Fence) -> Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>> + Send + Sync>;
 
+/// What is made of a step that failed for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Persistence {
+    /// It is tried again, whatever it was; the operation is never undone.
+    ForEver,
+    /// It is tried again when that may help.
+    Again,
+    /// It is not tried again: it is recorded as failed, so that what it did half is undone.
+    LastTry,
+}
+
 /// The handle through which an operation runs its steps.
 pub struct Steps {
     shared: Arc<Shared>,
     id: OperationId,
     kind: &'static str,
-    forward_only: bool,
+    persistence: Persistence,
     epoch: i64,
     fence: Fence,
     origin: Origin,
@@ -92,7 +103,7 @@ impl Steps {
         shared: Arc<Shared>,
         live: &Live,
         kind: &'static str,
-        forward_only: bool,
+        persistence: Persistence,
         records: Vec<StepRecord>,
         undo: Undo,
     ) -> Self {
@@ -101,7 +112,7 @@ impl Steps {
             shared,
             id: live.id,
             kind,
-            forward_only,
+            persistence,
             epoch: live.epoch,
             fence: live.fence,
             origin: live.origin.clone(),
@@ -162,11 +173,15 @@ impl Steps {
             result = guarded(guard, action()).await;
         }
         self.at(&name, Place::BeforeLog).await;
-        if let Err(failure) = &result
-            && (failure.kind == FailureKind::Transient || failure.kind == FailureKind::Lost || self.forward_only)
-        {
-            // Nothing is recorded: whoever tries again runs this step anew.
-            return result;
+        if let Err(failure) = &mut result {
+            let again = failure.kind == FailureKind::Transient && self.persistence == Persistence::Again;
+            if again || failure.kind == FailureKind::Lost || self.persistence == Persistence::ForEver {
+                // Nothing is recorded: whoever tries again runs this step anew.
+                return result;
+            }
+            if failure.kind == FailureKind::Transient {
+                *failure = Failure::new(format!("gave up after several tries: {}", failure.reason));
+            }
         }
         let (ok, output) = match &result {
             Ok(value) => (true, serde_json::to_string(value)),

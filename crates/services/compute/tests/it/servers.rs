@@ -151,8 +151,8 @@ async fn lists_are_filtered_sorted_and_paged() {
     for cloud in Cloud::each().await {
         for name in ["alpha", "beta", "gamma"] {
             cloud.create(json!({"name": name, "networks": [{"uuid": cloud.net}]})).await;
+            cloud.settle().await; // addresses are given in this order
         }
-        cloud.settle().await;
         let names = |body: &Value| -> Vec<String> {
             body["servers"]
                 .as_array()
