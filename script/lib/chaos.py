@@ -49,6 +49,7 @@ class Worker(threading.Thread):
         self.ledger = Ledger()
         self.go, self.resting, self.ended = threading.Event(), threading.Event(), threading.Event()
         self.requests = self.unanswered = 0
+        self.unsure, self.doubtful = False, set()
         self.errors = []
         self.api = None
 
@@ -65,6 +66,7 @@ class Worker(threading.Thread):
                 self.requests += 1
             except OSError:
                 self.unanswered += 1   # the cloud was killed: what it did is open
+                self.unsure = True
                 time.sleep(0.02)
             except CloudError as error:
                 if error.status != 503:   # it is starting, and says so
@@ -75,6 +77,9 @@ class Worker(threading.Thread):
                 time.sleep(0.1)
 
     def step(self):
+        if self.unsure:
+            self.look()
+            self.unsure = False
         servers, floating = self.ledger.alive["servers"], self.ledger.alive["floatingips"]
         choices = [self.create_server] * (len(servers) < MOST)
         choices += [self.create_floating_ip] * (len(floating) < MOST)
@@ -82,21 +87,31 @@ class Worker(threading.Thread):
         choices += [self.associate, self.associate, self.disassociate] * bool(servers and floating)
         self.random.choice(choices)()
 
+    def look(self):
+        """Takes over what was made although no answer came, as a person would; else it would fill the quota."""
+        for kind, path in (("servers", f"/compute/v2.1/servers?name=%5E{self.name}%24"),
+                           ("floatingips", f"/network/v2.0/floatingips?description={self.name}")):
+            found = {one["id"] for one in self.api.get(path)[kind]}
+            self.ledger.alive[kind] |= found - self.ledger.gone[kind]
+
     def create_server(self):
         body = {"server": {"name": self.name, "imageRef": self.fixture.image, "flavorRef": self.fixture.flavor,
                            "networks": [{"uuid": self.fixture.network}]}}
         self.ledger.alive["servers"].add(self.api.call("POST", "/compute/v2.1/servers", body)["server"]["id"])
 
     def create_floating_ip(self):
-        body = {"floatingip": {"floating_network_id": self.fixture.public}}
+        body = {"floatingip": {"floating_network_id": self.fixture.public, "description": self.name}}
         self.ledger.alive["floatingips"].add(
             self.api.call("POST", "/network/v2.0/floatingips", body)["floatingip"]["id"])
 
     def delete(self, kind, path):
         one = self.random.choice(sorted(self.ledger.alive[kind]))
         self.ledger.alive[kind].discard(one)
+        again = one in self.doubtful
+        self.doubtful.add(one)   # until there is an answer
         status, _, answer = self.api.request("DELETE", f"{path}/{one}")
-        if status >= 400:
+        self.doubtful.discard(one)
+        if status >= 400 and not (status == 404 and again):
             raise CloudError(f"DELETE {path}/{one}: {status} {answer}", status)
         self.ledger.gone[kind].add(one)
 

@@ -128,6 +128,14 @@ impl Db {
         self.0.gone.store(gone, std::sync::atomic::Ordering::SeqCst);
     }
 
+    /// Closes all connections to a server; for tests.
+    #[cfg(feature = "testing")]
+    pub async fn close(&self) {
+        if let Backend::MySql(pool) = &self.0.backend {
+            pool.close().await;
+        }
+    }
+
     fn there(&self) -> Result<(), DbError> {
         if self.0.gone.load(std::sync::atomic::Ordering::Relaxed) {
             return Err(DbError::Unavailable(sqlx::Error::PoolClosed));
@@ -229,7 +237,7 @@ impl Db {
                     inner.take_hooks().into_iter().for_each(|hook| hook());
                     Attempt::Done(Ok(value))
                 }
-                Ok(Err(cause)) => Attempt::of(DbError::from(sqlx::Error::Io(std::io::Error::other(cause)))),
+                Ok(Err(lost)) => Attempt::of(lost.into()),
                 Err(_) => Attempt::of(DbError::Ended),
             },
         }

@@ -16,7 +16,21 @@ use tokio::sync::{Mutex, Notify, oneshot};
 use crate::{DbError, Row, Value, row::Columns};
 
 /// Answers of the commit that a transaction is part of.
-type Outcome = Result<(), Arc<sqlx::Error>>;
+type Outcome = Result<(), Lost>;
+
+/// Why a whole batch was given up; each transaction in it is told.
+#[derive(Debug, Clone)]
+pub(crate) struct Lost {
+    cause: Arc<DbError>,
+}
+
+impl From<Lost> for DbError {
+    fn from(lost: Lost) -> Self {
+        let no_space = matches!(*lost.cause, Self::NoSpace(_));
+        let cause = sqlx::Error::Io(std::io::Error::other(lost.cause));
+        if no_space { Self::NoSpace(cause) } else { Self::Unavailable(cause) }
+    }
+}
 
 /// The database file: the writer, its committer and the readers.
 pub(crate) struct File {
@@ -118,7 +132,7 @@ impl Writer {
         let taken_back = self.run("ROLLBACK TO one").await;
         let released = self.run("RELEASE one").await;
         if taken_back.is_err() || released.is_err() {
-            self.abandon(Arc::new(sqlx::Error::WorkerCrashed)).await;
+            self.abandon(DbError::Unavailable(sqlx::Error::WorkerCrashed)).await;
         }
         Ok(())
     }
@@ -137,25 +151,18 @@ impl Writer {
                     let _ = waiting.send(Ok(()));
                 }
             }
-            Err(
-                DbError::Statement(error)
-                | DbError::NoSpace(error)
-                | DbError::Transient(error)
-                | DbError::Unavailable(error),
-            ) => {
-                self.abandon(Arc::new(error)).await;
-            }
-            Err(_) => self.abandon(Arc::new(sqlx::Error::WorkerCrashed)).await,
+            Err(error) => self.abandon(error).await,
         }
     }
 
     /// Gives the whole batch up; everybody in it is told.
-    async fn abandon(&mut self, error: Arc<sqlx::Error>) {
+    async fn abandon(&mut self, error: DbError) {
+        let lost = Lost { cause: Arc::new(error) };
         let _ = self.run("ROLLBACK").await;
         self.open = false;
         self.in_savepoint = false;
         for waiting in self.batch.drain(..) {
-            let _ = waiting.send(Err(error.clone()));
+            let _ = waiting.send(Err(lost.clone()));
         }
     }
 }

@@ -14,6 +14,28 @@ pub struct TestDb {
     /// How to open it a second time, as another controller would.
     pub options: DbOptions,
     _dir: Option<tempfile::TempDir>,
+    /// The server and the database's name there.
+    on_server: Option<(String, String)>,
+}
+
+impl Drop for TestDb {
+    /// The handle answers nothing any more, whoever still holds it, and its connections are closed; a database on a server
+    /// is removed.
+    fn drop(&mut self) {
+        self.db.pretend_gone(true);
+        let (db, on_server) = (self.db.clone(), self.on_server.take());
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        runtime.spawn(async move {
+            db.close().await;
+            let Some((server, name)) = on_server else { return };
+            let options = DbOptions::MariaDb { url: format!("{server}/mysql"), pool: 1 };
+            if let Ok(admin) = Db::open(options, Clock::system()).await {
+                // Should it fail, the server itself goes with the test run.
+                let _ = admin.ddl(Box::leak(format!("DROP DATABASE IF EXISTS {name}").into_boxed_str())).await;
+                admin.close().await;
+            }
+        });
+    }
 }
 
 impl TestDb {
@@ -26,7 +48,7 @@ impl TestDb {
         let options = DbOptions::Sqlite { path: dir.path().join("test.sqlite") };
         let db = Db::open(options.clone(), clock).await?;
         db.migrate(migrations).await?;
-        Ok(Self { db, options, _dir: Some(dir) })
+        Ok(Self { db, options, _dir: Some(dir), on_server: None })
     }
 
     /// A new database on the MariaDB server of this test run; `None`, with a word on standard error, where there is none.
@@ -44,10 +66,11 @@ impl TestDb {
         let create: &'static str =
             Box::leak(format!("CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin").into_boxed_str());
         admin.ddl(create).await?;
+        admin.close().await;
         let options = DbOptions::MariaDb { url: format!("{server}/{name}"), pool: 16 };
         let db = Db::open(options.clone(), clock).await?;
         db.migrate(migrations).await?;
-        Ok(Some(Self { db, options, _dir: None }))
+        Ok(Some(Self { db, options, _dir: None, on_server: Some((server.to_owned(), name)) }))
     }
 
     /// Both databases, as far as this test run has them: every store test runs on each.
