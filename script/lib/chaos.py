@@ -251,16 +251,6 @@ def audit(running):
     return [f"audit: {line}" for line in (done.stdout or done.stderr).splitlines() if line.strip()]
 
 
-def adopt(running, workers):
-    """What exists though nobody was told so goes to the clients: they delete it, and the cloud does not fill up."""
-    demo = running.api("ferrostack-demo")
-    for kind, path in (("servers", "/compute/v2.1/servers"), ("floatingips", "/network/v2.0/floatingips")):
-        known = set().union(*(worker.ledger.alive[kind] for worker in workers))
-        found = sorted({one["id"] for one in demo.get(path)[kind]} - known)
-        for number, one in enumerate(found):
-            workers[number % len(workers)].ledger.alive[kind].add(one)
-
-
 def rest(workers):
     for worker in workers:
         worker.go.clear()
@@ -290,7 +280,6 @@ def storm(running, workers, args, choice):
         if kill % REST_EVERY == 0 or kill == args.kills:
             rest(workers)
             faults += report(compare(running, [worker.ledger for worker in workers]), f"after kill {kill}")
-            adopt(running, workers)
             print(f"{kill} kills: {sum(worker.requests for worker in workers)} requests answered, "
                   f"{sum(worker.unanswered for worker in workers)} cut off, slowest restart {longest:.2f} s, "
                   f"{faults} faults", flush=True)
