@@ -32,7 +32,7 @@ pub mod testing;
 pub use error::DbError;
 pub use handle::{Db, DbOptions, Engine, Read};
 pub use migrate::{Migration, Migrations};
-pub use prelude::{Prelude, guarded};
+pub use prelude::{Prelude, guarded, is_guarded};
 pub use row::{Columns, FromRow, Row};
 pub use sql::Sql;
 pub use tx::Tx;

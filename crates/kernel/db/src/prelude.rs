@@ -36,6 +36,11 @@ pub async fn guarded<F: Future>(prelude: Arc<dyn Prelude>, future: F) -> F::Outp
     CURRENT.scope(prelude, future).await
 }
 
+/// Whether this runs inside [`guarded`]. Such work shares no transaction with anyone else's.
+pub fn is_guarded() -> bool {
+    CURRENT.try_with(|_| ()).is_ok()
+}
+
 pub(crate) fn current() -> Option<Arc<dyn Prelude>> {
     CURRENT.try_with(Arc::clone).ok()
 }

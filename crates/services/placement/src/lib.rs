@@ -67,13 +67,14 @@ pub struct Placement(Arc<Inner>);
 struct Inner {
     db: Db,
     view: view::View,
+    combiner: app::combiner::Combiner,
     options: PlacementOptions,
 }
 
 impl Placement {
     /// The service on a database that has [`MIGRATIONS`].
     pub fn new(db: Db, options: PlacementOptions) -> Self {
-        Self(Arc::new(Inner { view: view::View::new(db.clone()), db, options }))
+        Self(Arc::new(Inner { view: view::View::new(db.clone()), combiner: Default::default(), db, options }))
     }
 
     fn db(&self) -> &Db {
@@ -82,6 +83,10 @@ impl Placement {
 
     fn options(&self) -> &PlacementOptions {
         &self.0.options
+    }
+
+    fn combiner(&self) -> &app::combiner::Combiner {
+        &self.0.combiner
     }
 
     fn now(&self) -> Timestamp {

@@ -12,6 +12,9 @@ use crate::{
     view::Index,
 };
 
+/// So many inventories are changed by one statement.
+const TAKES_AT_ONCE: usize = 100;
+
 /// What the caller believes of the consumer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Belief {
@@ -34,12 +37,21 @@ pub(crate) struct Claim {
     pub(crate) allocations: BTreeMap<Uuid, BTreeMap<String, i64>>,
 }
 
-/// Replaces the allocations of all these consumers, or of none.
+/// Replaces the allocations of all these consumers, or of none. Requests that arrive together are written together.
 pub(crate) async fn replace(placement: &Placement, claims: &[Claim]) -> Result<(), PlacementError> {
     // A look at an index that may be a little old is enough when it knows everything: the write itself checks again.
     if check(&placement.recent_index(), claims).is_err() {
         check(&*placement.index().await?, claims)?;
     }
+    // The transaction of an operation's step begins with that step's guard: nobody else's claims may be in it.
+    if ferrostack_db::is_guarded() || placement.combiner().join(placement, claims).await.is_err() {
+        return write_alone(placement, claims).await;
+    }
+    Ok(())
+}
+
+/// One transaction for these claims.
+pub(crate) async fn write_alone(placement: &Placement, claims: &[Claim]) -> Result<(), PlacementError> {
     let (epoch, now) = (placement.ready().await?, placement.now());
     placement
         .db()
@@ -98,11 +110,13 @@ impl Plan<'_> {
     }
 }
 
-/// The same inside a transaction that has begun.
+/// The same inside a transaction that has begun; each consumer once.
 pub(crate) async fn write(tx: &Tx, claims: &[Claim], now: Timestamp) -> Result<(), PlacementError> {
     let mut plan = Plan::default();
+    let consumers: Vec<Uuid> = claims.iter().map(|claim| claim.consumer).collect();
+    let mut found = store::consumer::find_many(tx, &consumers).await?;
     for claim in claims {
-        let known = store::consumer::find(tx, claim.consumer).await?;
+        let known = found.remove(&claim.consumer);
         let actual = known.as_ref().map(|(consumer, _)| consumer.generation);
         if let Belief::Generation(given) = claim.belief
             && given != actual
@@ -124,9 +138,7 @@ pub(crate) async fn write(tx: &Tx, claims: &[Claim], now: Timestamp) -> Result<(
         plan.consumers.push((claim, known));
     }
     take_all(tx, &plan.takes).await?;
-    for (claim, known) in plan.consumers {
-        write_consumer(tx, claim, known, now).await?;
-    }
+    write_consumers(tx, plan.consumers, now).await?;
     let bumped: Vec<Uuid> = plan.bumped.iter().copied().collect();
     store::provider::bump_all(tx, &bumped, now).await?;
     let stamped: Vec<Uuid> = plan.takes.keys().copied().filter(|provider| !plan.bumped.contains(provider)).collect();
@@ -135,22 +147,32 @@ pub(crate) async fn write(tx: &Tx, claims: &[Claim], now: Timestamp) -> Result<(
 }
 
 async fn take_all(tx: &Tx, takes: &BTreeMap<Uuid, BTreeMap<String, Take>>) -> Result<(), PlacementError> {
-    for (provider, classes) in takes {
-        let changes: Vec<(&str, &Take)> = classes.iter().map(|(class, take)| (class.as_str(), take)).collect();
-        let changed = store::inventory::take(tx, *provider, &changes).await?;
-        if usize::try_from(changed).ok() != Some(changes.len()) {
-            return Err(misfit(tx, *provider, &changes).await?);
+    let flat: Vec<(Uuid, &str, &Take)> = takes
+        .iter()
+        .flat_map(|(provider, classes)| classes.iter().map(|(class, take)| (*provider, class.as_str(), take)))
+        .collect();
+    // A statement has a limit of parameters; a request has no limit of providers.
+    for part in flat.chunks(TAKES_AT_ONCE) {
+        let changed = store::inventory::take(tx, part).await?;
+        if usize::try_from(changed).ok() != Some(part.len()) {
+            return Err(misfit(tx, part).await?);
         }
     }
     Ok(())
 }
 
 /// Why not all of these changes were possible.
-async fn misfit(tx: &Tx, provider: Uuid, takes: &[(&str, &Take)]) -> Result<PlacementError, PlacementError> {
-    let rows = store::inventory::list(tx, provider).await?;
-    for (class, take) in takes {
-        let refuse = |why| PlacementError::Misfit { class: (*class).to_owned(), provider, why };
-        let Some(row) = rows.iter().find(|row| row.class == *class) else { return Ok(refuse(Misfit::Missing)) };
+async fn misfit(tx: &Tx, takes: &[(Uuid, &str, &Take)]) -> Result<PlacementError, PlacementError> {
+    let mut rows = BTreeMap::new();
+    for (provider, _, _) in takes {
+        if !rows.contains_key(provider) {
+            rows.insert(*provider, store::inventory::list(tx, *provider).await?);
+        }
+    }
+    let row_of = |provider: &Uuid, class: &str| rows.get(provider)?.iter().find(|row| row.class == class);
+    for (provider, class, take) in takes {
+        let refuse = |why| PlacementError::Misfit { class: (*class).to_owned(), provider: *provider, why };
+        let Some(row) = row_of(provider, class) else { return Ok(refuse(Misfit::Missing)) };
         let offer = &row.offer;
         let keeps =
             |amount: &i64| *amount >= offer.min_unit && *amount <= offer.max_unit && amount % offer.step_size == 0;
@@ -159,59 +181,71 @@ async fn misfit(tx: &Tx, provider: Uuid, takes: &[(&str, &Take)]) -> Result<Plac
         }
     }
     // The statement has already raised those rows that had room, so this may name one of several classes that are scarce.
-    let full = takes.iter().find(|(class, take)| {
-        let row = rows.iter().find(|row| row.class == *class);
-        take.change > 0 && row.is_none_or(|row| row.used + take.change > row.capacity)
+    let full = takes.iter().find(|(provider, class, take)| {
+        take.change > 0 && row_of(provider, class).is_none_or(|row| row.used + take.change > row.capacity)
     });
-    let class = full.or(takes.first()).map_or("", |(class, _)| *class).to_owned();
-    Ok(PlacementError::Misfit { class, provider, why: Misfit::Capacity })
+    let (provider, class) =
+        full.or(takes.first()).map_or((Uuid::nil(), ""), |(provider, class, _)| (*provider, *class));
+    Ok(PlacementError::Misfit { class: class.to_owned(), provider, why: Misfit::Capacity })
 }
 
-async fn write_consumer(tx: &Tx, claim: &Claim, known: Known, now: Timestamp) -> Result<(), PlacementError> {
-    let raced = || PlacementError::Raced { what: format!("consumer {}", claim.consumer) };
-    let rows: Vec<(Uuid, &str, i64)> = claim
-        .allocations
-        .iter()
-        .flat_map(|(provider, resources)| resources.iter().map(|(class, amount)| (*provider, class.as_str(), *amount)))
-        .collect();
-    let Some((mut consumer, held)) = known else {
-        if rows.is_empty() {
-            return Ok(());
+async fn write_consumers(tx: &Tx, consumers: Vec<(&Claim, Known)>, now: Timestamp) -> Result<(), PlacementError> {
+    let mut fresh = Vec::new();
+    let mut allocations = Vec::new();
+    for (claim, known) in consumers {
+        let empty = claim.allocations.is_empty();
+        match known {
+            Some((consumer, held)) => write_known(tx, claim, consumer, &held, now).await?,
+            None if empty => {}
+            None => fresh.push(ConsumerRow {
+                uuid: claim.consumer,
+                generation: 1,
+                project_id: claim.project_id.clone(),
+                user_id: claim.user_id.clone(),
+                consumer_type: claim.consumer_type.clone(),
+            }),
         }
-        let consumer = ConsumerRow {
-            uuid: claim.consumer,
-            generation: 1,
-            project_id: claim.project_id.clone(),
-            user_id: claim.user_id.clone(),
-            consumer_type: claim.consumer_type.clone(),
-        };
-        match store::consumer::insert(tx, &consumer, now).await {
-            Err(error) if error.is_duplicate() => return Err(raced()),
-            other => other?,
+        for (provider, resources) in &claim.allocations {
+            allocations
+                .extend(resources.iter().map(|(class, used)| (claim.consumer, *provider, class.as_str(), *used)));
         }
-        store::allocation::insert(tx, claim.consumer, &rows, now).await?;
-        return Ok(());
-    };
+    }
+    match store::consumer::insert_many(tx, &fresh, now).await {
+        // Somebody else made one of them after we had looked.
+        Err(error) if error.is_duplicate() => {
+            let names: Vec<String> = fresh.iter().map(|consumer| consumer.uuid.to_string()).collect();
+            return Err(PlacementError::Raced { what: format!("consumer {}", names.join(" or ")) });
+        }
+        other => other?,
+    }
+    Ok(store::allocation::insert_many(tx, &allocations, now).await?)
+}
+
+/// A consumer that is there already: what it held goes; the consumer too when it is to have nothing.
+async fn write_known(
+    tx: &Tx,
+    claim: &Claim,
+    mut consumer: ConsumerRow,
+    held: &[Held],
+    now: Timestamp,
+) -> Result<(), PlacementError> {
     if !held.is_empty() {
         store::allocation::delete(tx, claim.consumer).await?;
     }
-    if rows.is_empty() {
-        return if store::consumer::delete(tx, claim.consumer, consumer.generation).await? {
-            Ok(())
-        } else {
-            Err(raced())
-        };
+    let written = if claim.allocations.is_empty() {
+        store::consumer::delete(tx, claim.consumer, consumer.generation).await?
+    } else {
+        consumer.project_id.clone_from(&claim.project_id);
+        consumer.user_id.clone_from(&claim.user_id);
+        if claim.consumer_type.is_some() {
+            consumer.consumer_type.clone_from(&claim.consumer_type);
+        }
+        store::consumer::update(tx, &consumer, now).await?
+    };
+    match written {
+        true => Ok(()),
+        false => Err(PlacementError::Raced { what: format!("consumer {}", claim.consumer) }),
     }
-    consumer.project_id.clone_from(&claim.project_id);
-    consumer.user_id.clone_from(&claim.user_id);
-    if claim.consumer_type.is_some() {
-        consumer.consumer_type.clone_from(&claim.consumer_type);
-    }
-    if !store::consumer::update(tx, &consumer, now).await? {
-        return Err(raced());
-    }
-    store::allocation::insert(tx, claim.consumer, &rows, now).await?;
-    Ok(())
 }
 
 /// Takes back all that a consumer has, whatever its generation. `false` when it has nothing.

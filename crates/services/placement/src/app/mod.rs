@@ -3,6 +3,7 @@
 pub(crate) mod aggregate;
 pub(crate) mod allocation;
 pub(crate) mod candidate;
+pub(crate) mod combiner;
 pub(crate) mod inventory;
 pub(crate) mod provider;
 pub(crate) mod reshaper;

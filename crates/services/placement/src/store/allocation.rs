@@ -101,14 +101,13 @@ pub(crate) async fn consumer_counts(
     Ok(db.list::<Count>(sql).await?.into_iter().map(|count| (count.0, count.1)).collect())
 }
 
-/// Gives a consumer these allocations.
-pub(crate) async fn insert(
+/// Writes allocations: consumer, provider, class, amount.
+pub(crate) async fn insert_many(
     tx: &Tx,
-    consumer: Uuid,
-    allocations: &[(Uuid, &str, i64)],
+    allocations: &[(Uuid, Uuid, &str, i64)],
     now: Timestamp,
 ) -> Result<(), DbError> {
-    let rows = allocations.iter().map(|(provider, class, used)| args![consumer, provider, *class, used, now]);
+    let rows = allocations.iter().map(|(consumer, provider, class, used)| args![consumer, provider, *class, used, now]);
     tx.insert_many(
         "INSERT INTO placement_allocation (consumer, provider, class, used, created_us) VALUES",
         rows.collect(),

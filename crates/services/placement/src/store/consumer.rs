@@ -1,10 +1,15 @@
 //! Rows of consumers.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use ferrostack_base::Timestamp;
-use ferrostack_db::{DbError, Read, Tx, args};
+use ferrostack_db::{DbError, Read, Row, Tx, args};
 use uuid::Uuid;
 
 use super::allocation::Held;
+
+/// So many consumers are looked up by one statement.
+const AT_ONCE: usize = 200;
 
 /// A consumer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,47 +22,67 @@ pub(crate) struct ConsumerRow {
     pub(crate) consumer_type: Option<String>,
 }
 
+/// Consumers with what they hold.
+pub(crate) type Holdings = HashMap<Uuid, (ConsumerRow, Vec<Held>)>;
+
 /// A consumer and what it holds.
 pub(crate) async fn find(db: &impl Read, uuid: Uuid) -> Result<Option<(ConsumerRow, Vec<Held>)>, DbError> {
-    let sql = "SELECT c.generation, c.project_id, c.user_id, c.consumer_type, a.provider, a.class, a.used, a.created_us
-        FROM placement_consumer c LEFT JOIN placement_allocation a ON a.consumer = c.uuid WHERE c.uuid = ?";
-    let rows = db.all(sql, args![uuid]).await?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    let consumer = ConsumerRow {
-        uuid,
-        generation: first.get("generation")?,
-        project_id: first.get("project_id")?,
-        user_id: first.get("user_id")?,
-        consumer_type: first.get("consumer_type")?,
-    };
-    let mut held = Vec::with_capacity(rows.len());
-    for row in &rows {
-        if let Some(provider) = row.get::<Option<Uuid>>("provider")? {
-            held.push(Held {
-                provider,
-                class: row.get("class")?,
-                used: row.get("used")?,
-                created: row.get("created_us")?,
-            });
-        }
-    }
-    Ok(Some((consumer, held)))
+    Ok(find_many(db, &[uuid]).await?.remove(&uuid))
 }
 
-pub(crate) async fn insert(tx: &Tx, consumer: &ConsumerRow, now: Timestamp) -> Result<(), DbError> {
-    let sql =
-        "INSERT INTO placement_consumer (uuid, generation, project_id, user_id, consumer_type, created_us, updated_us)
-        VALUES (?, ?, ?, ?, ?, ?, ?)";
-    let values = args![
-        consumer.uuid,
-        consumer.generation,
-        consumer.project_id,
-        consumer.user_id,
-        consumer.consumer_type,
-        now,
-        now
-    ];
-    tx.exec(sql, values).await.map(drop)
+/// Those of the consumers that exist.
+pub(crate) async fn find_many(db: &impl Read, uuids: &[Uuid]) -> Result<Holdings, DbError> {
+    let mut found = Holdings::new();
+    for part in uuids.chunks(AT_ONCE) {
+        let marks = vec!["?"; part.len()].join(", ");
+        let sql = format!(
+            "SELECT c.uuid, c.generation, c.project_id, c.user_id, c.consumer_type, a.provider, a.class, a.used, a.created_us
+            FROM placement_consumer c LEFT JOIN placement_allocation a ON a.consumer = c.uuid WHERE c.uuid IN ({marks})"
+        );
+        let values = part.iter().flat_map(|uuid| args![uuid]).collect();
+        for row in &db.all(sql, values).await? {
+            let uuid = row.get("uuid")?;
+            let (_, held) = match found.entry(uuid) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert((consumer(row, uuid)?, Vec::new())),
+            };
+            if let Some(provider) = row.get::<Option<Uuid>>("provider")? {
+                held.push(Held {
+                    provider,
+                    class: row.get("class")?,
+                    used: row.get("used")?,
+                    created: row.get("created_us")?,
+                });
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn consumer(row: &Row, uuid: Uuid) -> Result<ConsumerRow, DbError> {
+    Ok(ConsumerRow {
+        uuid,
+        generation: row.get("generation")?,
+        project_id: row.get("project_id")?,
+        user_id: row.get("user_id")?,
+        consumer_type: row.get("consumer_type")?,
+    })
+}
+
+pub(crate) async fn insert_many(tx: &Tx, consumers: &[ConsumerRow], now: Timestamp) -> Result<(), DbError> {
+    let rows = consumers.iter().map(|consumer| {
+        args![
+            consumer.uuid,
+            consumer.generation,
+            consumer.project_id,
+            consumer.user_id,
+            consumer.consumer_type,
+            now,
+            now
+        ]
+    });
+    let insert = "INSERT INTO placement_consumer (uuid, generation, project_id, user_id, consumer_type, created_us, updated_us) VALUES";
+    tx.insert_many(insert, rows.collect()).await
 }
 
 /// Writes what changed and the next generation, if `consumer.generation` is still the stored one.

@@ -138,20 +138,19 @@ pub(crate) struct Take {
     pub(crate) amounts: Vec<i64>,
 }
 
-/// Changes what is used of a provider's inventories, by one conditional statement: as many rows are changed as there is
-/// room for. When that is fewer than `takes`, the caller gives up the transaction.
-pub(crate) async fn take(tx: &Tx, provider: Uuid, takes: &[(&str, &Take)]) -> Result<u64, DbError> {
-    let mut sql = String::from("UPDATE placement_inventory SET used = used + CASE class");
-    let mut values: Vec<Value> = Vec::with_capacity(takes.len() * 8 + 1);
-    for (class, take) in takes {
-        sql.push_str(" WHEN ? THEN ?");
-        values.extend(args![*class, take.change]);
+/// Changes what is used of these inventories, by one conditional statement: as many rows are changed as there is room
+/// for. When that is fewer than `takes`, the caller gives up the transaction.
+pub(crate) async fn take(tx: &Tx, takes: &[(Uuid, &str, &Take)]) -> Result<u64, DbError> {
+    let mut sql = String::from("UPDATE placement_inventory SET used = used + CASE");
+    let mut values: Vec<Value> = Vec::with_capacity(takes.len() * 10);
+    for (provider, class, take) in takes {
+        sql.push_str(" WHEN provider = ? AND class = ? THEN ?");
+        values.extend(args![provider, *class, take.change]);
     }
-    sql.push_str(" ELSE 0 END WHERE provider = ? AND (");
-    values.extend(args![provider]);
-    for (index, (class, take)) in takes.iter().enumerate() {
-        sql.push_str(if index == 0 { "(class = ?" } else { " OR (class = ?" });
-        values.extend(args![*class]);
+    sql.push_str(" ELSE 0 END WHERE ");
+    for (index, (provider, class, take)) in takes.iter().enumerate() {
+        sql.push_str(if index == 0 { "(provider = ? AND class = ?" } else { " OR (provider = ? AND class = ?" });
+        values.extend(args![provider, *class]);
         if take.change > 0 {
             sql.push_str(" AND used + ? <= capacity");
             values.extend(args![take.change]);
@@ -162,6 +161,5 @@ pub(crate) async fn take(tx: &Tx, provider: Uuid, takes: &[(&str, &Take)]) -> Re
         }
         sql.push(')');
     }
-    sql.push(')');
     tx.exec(sql, values).await
 }

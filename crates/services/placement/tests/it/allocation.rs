@@ -150,3 +150,39 @@ async fn old_clients_need_no_owner() {
         assert_eq!(old.as_object().unwrap().keys().collect::<Vec<_>>(), ["allocations"]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn requests_written_together_get_their_own_answers() {
+    for cloud in Cloud::each().await {
+        let cloud = &cloud;
+        let nodes = [
+            cloud.provider("one", None, json!({"VCPU": 8})).await,
+            cloud.provider("two", None, json!({"VCPU": 8})).await,
+        ];
+        let same = Uuid::new_v4();
+        let requests = (0..30).map(|nth: usize| {
+            let node = nodes[nth % 2];
+            let (consumer, body, expected) = match nth % 5 {
+                0 => (Uuid::new_v4(), claim(node, json!({"VCPU": 1}), Some(3)), "stale"),
+                1 => (Uuid::new_v4(), claim(node, json!({"VCPU": 9}), None), "too much"),
+                // Six want to be the first to give this consumer something.
+                2 => (same, claim(node, json!({"VCPU": 1}), None), "one of six"),
+                _ => (Uuid::new_v4(), claim(node, json!({"VCPU": 1}), None), "fits"),
+            };
+            async move { (expected, cloud.put(&format!("/allocations/{consumer}"), body).await) }
+        });
+        let mut firsts = 0;
+        for (expected, answer) in futures::future::join_all(requests).await {
+            match expected {
+                "fits" => assert_eq!(answer.status, 204, "{answer:?}"),
+                "one of six" if answer.status == 204 => firsts += 1,
+                "too much" => {
+                    assert_eq!((answer.status, answer.code()), (409, "placement.undefined_code"), "{answer:?}")
+                }
+                _ => assert_eq!((answer.status, answer.code()), (409, "placement.concurrent_update"), "{answer:?}"),
+            }
+        }
+        assert_eq!(firsts, 1);
+        assert_eq!(cloud.used(nodes[0], "VCPU").await + cloud.used(nodes[1], "VCPU").await, 13);
+    }
+}
