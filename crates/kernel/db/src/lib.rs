@@ -15,6 +15,8 @@
 //!
 //! The SQL is the common part of both dialects, with `?` placeholders. Times are microseconds, booleans are 0 and 1.
 
+#[macro_use]
+mod backend;
 mod error;
 mod handle;
 mod migrate;

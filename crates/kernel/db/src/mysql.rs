@@ -1,12 +1,10 @@
 //! MariaDB: a pool, READ COMMITTED, and transactions that write their own id.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{str::FromStr, time::Duration};
 
-use futures::TryStreamExt;
 use sqlx::{
-    AssertSqlSafe, Column, Executor, MySql, MySqlConnection, Row as _, TypeInfo, ValueRef,
+    Column, Executor, MySql, MySqlConnection, Row as _, TypeInfo, ValueRef,
     mysql::{MySqlArguments, MySqlConnectOptions, MySqlPool, MySqlPoolOptions, MySqlRow},
-    query::Query,
 };
 
 use crate::{DbError, Row, Value, row::Columns};
@@ -40,45 +38,7 @@ pub(crate) async fn open(url: &str, size: u32) -> Result<MySqlPool, DbError> {
     Ok(pool)
 }
 
-fn bind(sql: &str, args: Vec<Value>) -> Query<'static, MySql, MySqlArguments> {
-    let mut query = sqlx::query(AssertSqlSafe(sql));
-    for value in args {
-        query = match value {
-            Value::Null => query.bind(None::<String>),
-            Value::Int(number) => query.bind(number),
-            Value::Real(number) => query.bind(number),
-            Value::Text(text) => query.bind(text),
-            Value::Bytes(bytes) => query.bind(bytes),
-        };
-    }
-    query
-}
-
-pub(crate) async fn exec(connection: &mut MySqlConnection, sql: &str, args: Vec<Value>) -> Result<u64, DbError> {
-    Ok(connection.execute(bind(sql, args)).await?.rows_affected())
-}
-
-pub(crate) async fn all(connection: &mut MySqlConnection, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
-    collect(connection.fetch(bind(sql, args))).await
-}
-
-pub(crate) async fn pool_all(pool: &MySqlPool, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
-    collect(pool.fetch(bind(sql, args))).await
-}
-
-async fn collect(
-    mut rows: impl futures::Stream<Item = Result<MySqlRow, sqlx::Error>> + Unpin,
-) -> Result<Vec<Row>, DbError> {
-    let mut columns: Option<Columns> = None;
-    let mut out = Vec::new();
-    while let Some(row) = rows.try_next().await? {
-        let names = columns
-            .get_or_insert_with(|| Arc::from(row.columns().iter().map(|c| c.name().to_owned()).collect::<Vec<_>>()));
-        let values = (0..row.len()).map(|index| decode(&row, index)).collect::<Result<Vec<_>, _>>()?;
-        out.push(Row::new(names.clone(), values));
-    }
-    Ok(out)
-}
+backend!(MySql, MySqlArguments, MySqlConnection, MySqlPool, MySqlRow);
 
 fn decode(row: &MySqlRow, index: usize) -> Result<Value, DbError> {
     let raw = row.try_get_raw(index)?;

@@ -2,10 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures::TryStreamExt;
 use sqlx::{
-    AssertSqlSafe, Column, ConnectOptions, Executor, Row as _, Sqlite, SqliteConnection, TypeInfo, ValueRef,
-    query::Query,
+    Column, ConnectOptions, Executor, Row as _, Sqlite, SqliteConnection, TypeInfo, ValueRef,
     sqlite::{
         SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
         SqliteSynchronous,
@@ -167,45 +165,7 @@ impl Writer {
     }
 }
 
-fn bind(sql: &str, args: Vec<Value>) -> Query<'static, Sqlite, SqliteArguments> {
-    let mut query = sqlx::query(AssertSqlSafe(sql));
-    for value in args {
-        query = match value {
-            Value::Null => query.bind(None::<String>),
-            Value::Int(number) => query.bind(number),
-            Value::Real(number) => query.bind(number),
-            Value::Text(text) => query.bind(text),
-            Value::Bytes(bytes) => query.bind(bytes),
-        };
-    }
-    query
-}
-
-pub(crate) async fn exec(connection: &mut SqliteConnection, sql: &str, args: Vec<Value>) -> Result<u64, DbError> {
-    Ok(connection.execute(bind(sql, args)).await?.rows_affected())
-}
-
-pub(crate) async fn all(connection: &mut SqliteConnection, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
-    collect(connection.fetch(bind(sql, args))).await
-}
-
-pub(crate) async fn pool_all(pool: &SqlitePool, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
-    collect(pool.fetch(bind(sql, args))).await
-}
-
-async fn collect(
-    mut rows: impl futures::Stream<Item = Result<SqliteRow, sqlx::Error>> + Unpin,
-) -> Result<Vec<Row>, DbError> {
-    let mut columns: Option<Columns> = None;
-    let mut out = Vec::new();
-    while let Some(row) = rows.try_next().await? {
-        let names = columns
-            .get_or_insert_with(|| Arc::from(row.columns().iter().map(|c| c.name().to_owned()).collect::<Vec<_>>()));
-        let values = (0..row.len()).map(|index| decode(&row, index)).collect::<Result<Vec<_>, _>>()?;
-        out.push(Row::new(names.clone(), values));
-    }
-    Ok(out)
-}
+backend!(Sqlite, SqliteArguments, SqliteConnection, SqlitePool, SqliteRow);
 
 fn decode(row: &SqliteRow, index: usize) -> Result<Value, DbError> {
     let raw = row.try_get_raw(index)?;
