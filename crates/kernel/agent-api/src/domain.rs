@@ -44,12 +44,48 @@ pub struct BootImage {
 pub struct Interface {
     /// The port, which is the name of its logical switch port too.
     pub port_id: Uuid,
+    /// Its network; guests of one network share a metadata namespace on a node.
+    pub network_id: Uuid,
     /// `fa:16:3e:..`
     pub mac: String,
     /// In bytes.
     pub mtu: u32,
-    /// Addresses with prefix length, for the configuration drive.
+    /// Its addresses.
+    pub addresses: Vec<InterfaceAddress>,
+    /// Where the network's metadata is served on each node; none when it has no subnet with DHCP.
+    #[serde(default)]
+    pub metadata: Option<MetadataPort>,
+}
+
+/// An address of an interface.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InterfaceAddress {
+    /// The address.
+    pub ip: IpAddr,
+    /// The subnet's prefix length.
+    pub prefix: u8,
+    /// The subnet's gateway.
+    pub gateway: Option<IpAddr>,
+}
+
+/// The port of a network's metadata service: a `localport`, so every node has its own behind the same addresses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetadataPort {
+    /// The port.
+    pub port_id: Uuid,
+    /// `fa:16:3e:..`
+    pub mac: String,
+    /// Its addresses with prefix length.
     pub addresses: Vec<(IpAddr, u8)>,
+}
+
+/// A file of the configuration drive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuestFile {
+    /// Below the drive's root, such as `openstack/latest/meta_data.json`.
+    pub path: String,
+    /// What it holds, in base64: user data may be binary, and secret.
+    pub content: Secret<String>,
 }
 
 /// What is wanted of a domain.
@@ -77,12 +113,15 @@ pub struct DomainSpec {
     pub image: Option<BootImage>,
     /// In the order of the guest's interfaces.
     pub interfaces: Vec<Interface>,
-    /// For cloud-init, as the user sent it.
-    pub user_data: Option<Secret<String>>,
-    /// The public key that the guest installs.
-    pub public_key: Option<String>,
-    /// The server's metadata.
-    pub metadata: BTreeMap<String, String>,
+    /// The files of the configuration drive; none = the guest asks the metadata service only.
+    #[serde(default)]
+    pub config_drive: Option<Vec<GuestFile>>,
+    /// The image's properties that describe wanted hardware: `hw_disk_bus`, `hw_vif_model`, `hw_machine_type` and such.
+    #[serde(default)]
+    pub hardware: BTreeMap<String, String>,
+    /// How long a guest that should be off may take to shut down before it is switched off, in seconds.
+    #[serde(default = "shutdown_timeout_s")]
+    pub shutdown_timeout_s: u64,
     /// The server's project.
     pub project_id: String,
     /// The request behind it, for the node's log.
@@ -117,6 +156,14 @@ pub struct OneShot {
     pub number: Uuid,
     /// What.
     pub kind: OneShotKind,
+    /// How long a guest that is asked to restart may take to shut down before it is reset, in seconds.
+    #[serde(default = "shutdown_timeout_s")]
+    pub shutdown_timeout_s: u64,
+}
+
+/// What a controller that does not say it means.
+fn shutdown_timeout_s() -> u64 {
+    60
 }
 
 /// What can be done once.

@@ -6,8 +6,11 @@
 //! reboot) is a numbered one-shot. An agent refuses a lower fence than it has seen for that server and keeps a tombstone
 //! of deleted ones, so that a zombie controller can't bring them back (R4).
 
+mod console;
 mod domain;
+mod engine;
 mod error;
+mod image_source;
 mod node;
 
 use std::{future::Future, pin::Pin, sync::Arc};
@@ -15,8 +18,14 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use ferrostack_base::Fence;
 use uuid::Uuid;
 
-pub use domain::{BootImage, DomainReport, DomainSpec, Interface, OneShot, OneShotKind, Power, Wanted};
+pub use console::{ByteStream, ConsoleKind};
+pub use domain::{
+    BootImage, DomainReport, DomainSpec, GuestFile, Interface, InterfaceAddress, MetadataPort, OneShot, OneShotKind, Power,
+    Wanted,
+};
+pub use engine::{EngineFacts, EngineObject};
 pub use error::{AgentError, AgentErrorKind};
+pub use image_source::{ImageData, ImageSource};
 pub use node::NodeFacts;
 
 /// The version of these types.
@@ -39,6 +48,12 @@ pub trait Agent: Send + Sync {
     fn console_log(&self, server: Uuid, lines: Option<usize>) -> Reply<'_, String>;
     /// All domains of ours on the node.
     fn domains(&self) -> Reply<'_, Vec<DomainReport>>;
+    /// Connects to a console of the domain; `Refused` when it is off.
+    fn open_console(&self, server: Uuid, kind: ConsoleKind) -> Reply<'_, Box<dyn ByteStream>>;
+    /// The node's engines with their versions and health.
+    fn engines(&self) -> Reply<'_, Vec<EngineFacts>>;
+    /// What the node's engines have of a server.
+    fn explain(&self, server: Uuid) -> Reply<'_, Vec<EngineObject>>;
 }
 
 /// Finds the agent of a node.

@@ -1,13 +1,18 @@
 //! The one list of all settings. A line reads: name, type, default, who reads it, then the range of numbers, and
 //! `derived` when the value follows from other settings as long as nobody gives one.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use ferrostack_base::Secret;
+use ipnet::Ipv4Net;
 use toml::de::DeValue;
 
 use crate::{
-    DatabaseUrl, DomainName, HttpUrl, Kind, LogFilter, LogFormat, MacPrefix, Origin,
+    DatabaseUrl, DomainName, HttpUrl, Kind, LogFilter, LogFormat, MacPrefix, Origin, VirtTypeChoice,
     value::{Reason, Value},
 };
 
@@ -232,6 +237,14 @@ settings! {
         max_candidates: u32 = 1000, [Compute], (1 to 100_000);
         /// Longest page of a list.
         list_limit: u32 = 1000, [Compute], (1 to 100_000);
+        /// How long a guest may take to shut itself down, in seconds.
+        shutdown_timeout_s: u64 = 60, [Compute], (1 to 3600);
+        /// Whether every server gets a configuration drive.
+        force_config_drive: bool = false, [Compute];
+        /// How long the address of a console is good, in seconds.
+        console_token_ttl_s: u64 = 600, [Compute], (10 to 86_400);
+        /// Folder of noVNC, which shows screens in a browser.
+        novnc_dir: PathBuf = PathBuf::from("/usr/share/novnc"), [Compute];
         /// Servers of a project; -1: no limit.
         quota_instances: i64 = 10, [Compute], (-1 to 2_147_483_647);
         /// Virtual CPUs of a project; -1: no limit.
@@ -257,6 +270,8 @@ settings! {
         dns_domain: DomainName = DomainName::openstacklocal(), [Network];
         /// The front half of the MAC addresses of ports.
         base_mac: MacPrefix = MacPrefix([0xfa, 0x16, 0x3e]), [Network];
+        /// Addresses of the external network `public` of an all-in-one; the first one is the host's own.
+        public_cidr: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(172, 24, 4, 0), 22), [Network, Agent];
         /// Physical networks that provider networks may name.
         physical_networks: Vec<String> = vec!["public".to_owned()], [Network];
         /// Lease of addresses by DHCP, in seconds.
@@ -282,6 +297,20 @@ settings! {
         report_s: u64 = 10, [Agent, Controller], (1 to 3600);
         /// After how many seconds of silence a node counts as down.
         down_after_s: u64 = 60, [Compute, Controller], (3 to 86_400);
+        /// How guests run: `auto`, `kvm` or `qemu`.
+        virt_type: VirtTypeChoice = VirtTypeChoice::Auto, [Agent];
+        /// Kernel that the probe for KVM boots; none: a small one of our own.
+        probe_kernel: Option<PathBuf> = None, [Agent];
+        /// Folder of the node's servers, images and ledger.
+        dir: PathBuf = PathBuf::from("/var/lib/ferrostack/node"), [Agent], derived;
+        /// The node's address towards other nodes.
+        host_ip: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST), [Agent];
+        /// Name servers that answer the guests; empty: those of the node.
+        resolvers: Vec<IpAddr> = Vec::new(), [Agent];
+        /// Largest size of the cache of images, in bytes.
+        image_cache_bytes: u64 = 42_949_672_960, [Agent], (1 to 1_152_921_504_606_846_976.0);
+        /// Room that is left free on the node's disk, in bytes.
+        reserved_disk_bytes: u64 = 1_073_741_824, [Agent], (0 to 1_152_921_504_606_846_976.0);
     }
     /// Durable operations and who carries them on.
     controller: ControllerSettings {
@@ -334,6 +363,9 @@ impl Settings {
         }
         if !given("image.store_dir") {
             self.image.store_dir = dir.join("images");
+        }
+        if !given("agent.dir") {
+            self.agent.dir = dir.join("node");
         }
         if !given("api.public_url") {
             self.api.public_url = HttpUrl::of(self.api.listen);

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use ferrostack_words::{Language, Words};
 
 use crate::{
-    ConfigError, DatabaseUrl, LogFormat, Origin, Settings, check, docs, explain, keys,
+    ConfigError, DatabaseUrl, Kind, LogFormat, Origin, Settings, check, docs, explain, keys,
     table::{Row, TABLE},
     usage,
 };
@@ -49,7 +49,8 @@ fn every_setting_can_be_set_shown_and_explained() {
     let defaults = Settings::default();
     for row in TABLE {
         let mut settings = Settings::default();
-        let value = defaults.shown(row).unwrap_or_else(|| "\"a text\"".to_owned());
+        let some = if row.kind == Kind::Path { "\"/a/path\"" } else { "\"a text\"" };
+        let value = defaults.shown(row).unwrap_or_else(|| some.to_owned());
         settings.set(row.key, &value).unwrap_or_else(|error| panic!("{}: {error}", row.key));
         assert_eq!(settings.origin(row.key), Origin::CommandLine);
         if defaults.shown(row).is_some() {

@@ -145,6 +145,35 @@ impl LogFormat {
     }
 }
 
+/// How guests run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VirtTypeChoice {
+    /// A boot decides.
+    Auto,
+    /// With the processor's help.
+    Kvm,
+    /// Emulated.
+    Qemu,
+}
+
+impl VirtTypeChoice {
+    /// The values as the file has them.
+    pub const NAMES: &'static [&'static str] = &["auto", "kvm", "qemu"];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [Self::Auto, Self::Kvm, Self::Qemu].into_iter().find(|choice| choice.as_str() == text)
+    }
+
+    /// The value as the file has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Kvm => "kvm",
+            Self::Qemu => "qemu",
+        }
+    }
+}
+
 /// What is logged: a level, and levels of single targets, such as `info,ferrostack_saga=debug`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogFilter(String);

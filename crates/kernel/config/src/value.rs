@@ -1,14 +1,15 @@
 //! How each type of setting is read from TOML and written back.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
 use ferrostack_base::Secret;
+use ipnet::Ipv4Net;
 use toml::de::DeValue;
 
-use crate::{DatabaseUrl, DomainName, HttpUrl, LogFilter, LogFormat, MacPrefix};
+use crate::{DatabaseUrl, DomainName, HttpUrl, LogFilter, LogFormat, MacPrefix, VirtTypeChoice};
 
 /// What the value of a setting looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,11 +176,18 @@ texts! {
     LogFilter, Kind::Text, LogFilter::parse, "config.reason.log_level", |filter| filter.as_str().to_owned();
     MacPrefix, Kind::Text, MacPrefix::parse, "config.reason.mac_prefix", Self::to_string;
     DomainName, Kind::Text, DomainName::parse, "config.reason.dns_domain", |domain| domain.as_str().to_owned();
+    IpAddr, Kind::Text, |text| text.parse().ok(), "config.reason.ip_address", Self::to_string;
+    Ipv4Net, Kind::Text, network, "config.reason.ipv4_network", Self::to_string;
     PathBuf, Kind::Path, absolute, "config.reason.absolute_path", |path| path.display().to_string();
 }
 
 fn not_empty(text: &str) -> Option<String> {
     (!text.trim().is_empty()).then(|| text.to_owned())
+}
+
+/// An address range with room for the host, a router and a floating IP; no bits set behind the prefix.
+fn network(text: &str) -> Option<Ipv4Net> {
+    text.parse::<Ipv4Net>().ok().filter(|net| net.addr() == net.network() && (8..=29).contains(&net.prefix_len()))
 }
 
 fn absolute(text: &str) -> Option<PathBuf> {
@@ -210,17 +218,48 @@ impl Value for LogFormat {
     }
 }
 
-impl Value for Vec<String> {
-    const KIND: Kind = Kind::TextList;
+impl Value for VirtTypeChoice {
+    const KIND: Kind = Kind::Choice(Self::NAMES);
 
     fn read(value: &DeValue<'_>) -> Result<Self, Reason> {
-        let list = value.as_array().ok_or(Reason::WrongType)?;
-        list.iter().map(|item| String::read(item.get_ref())).collect()
+        Self::parse(text(value)?).ok_or(Reason::WrongType)
     }
 
     fn show(&self) -> Option<String> {
-        let items: Vec<_> = self.iter().filter_map(|item| quoted(item)).collect();
-        Some(format!("[{}]", items.join(", ")))
+        quoted(self.as_str())
+    }
+}
+
+/// Lists of texts.
+macro_rules! lists {
+    ($($item:ty),*) => {$(
+        impl Value for Vec<$item> {
+            const KIND: Kind = Kind::TextList;
+
+            fn read(value: &DeValue<'_>) -> Result<Self, Reason> {
+                let list = value.as_array().ok_or(Reason::WrongType)?;
+                list.iter().map(|item| <$item>::read(item.get_ref())).collect()
+            }
+
+            fn show(&self) -> Option<String> {
+                let items: Vec<_> = self.iter().filter_map(Value::show).collect();
+                Some(format!("[{}]", items.join(", ")))
+            }
+        }
+    )*};
+}
+
+lists!(String, IpAddr);
+
+impl Value for Option<PathBuf> {
+    const KIND: Kind = Kind::Path;
+
+    fn read(value: &DeValue<'_>) -> Result<Self, Reason> {
+        PathBuf::read(value).map(Some)
+    }
+
+    fn show(&self) -> Option<String> {
+        self.as_ref().and_then(Value::show)
     }
 }
 

@@ -27,7 +27,7 @@ pub struct ImageFacts {
     pub min_disk: i64,
     /// The smallest memory that a flavor must give, in MiB.
     pub min_ram: i64,
-    /// Digest of the data and its algorithm (`sha512`), by which nodes cache and check it.
+    /// Algorithm (`sha512`) and digest of the data, by which nodes cache and check it.
     pub hash: Option<(String, String)>,
     /// Custom properties.
     pub properties: BTreeMap<String, String>,

@@ -81,6 +81,23 @@ pub struct BoundPort {
     pub network_id: Uuid,
     /// Its addresses.
     pub fixed_ips: Vec<FixedIp>,
+    /// Name servers of its subnets, for the guest.
+    #[serde(default)]
+    pub dns: Vec<IpAddr>,
+    /// The port of the network's metadata service; none when no subnet has DHCP.
+    #[serde(default)]
+    pub metadata: Option<MetadataAddress>,
+}
+
+/// Where a network's metadata service is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetadataAddress {
+    /// The port.
+    pub port_id: Uuid,
+    /// `fa:16:3e:..`
+    pub mac: String,
+    /// Its addresses with prefix length.
+    pub addresses: Vec<(IpAddr, u8)>,
 }
 
 /// Fixed or floating.
@@ -142,6 +159,9 @@ pub trait Network: Send + Sync {
     fn wait_until_up(&self, server_id: Uuid, patience: Duration) -> Reply<'_, ()>;
     /// Addresses of many servers in one query.
     fn addresses<'a>(&'a self, server_ids: &'a [Uuid]) -> Reply<'a, HashMap<Uuid, Vec<Address>>>;
+    /// The server behind an address of a network; `None` when no server has it. For the metadata
+    /// service, where the address is all that a guest shows of itself.
+    fn server_at(&self, network_id: Uuid, ip: IpAddr) -> Reply<'_, Option<Uuid>>;
     /// All ports whose device is a server (`device_owner` begins with `compute:`), for reconcilers.
     fn server_ports(&self) -> Reply<'_, Vec<PortFacts>>;
 }

@@ -23,7 +23,11 @@ macro_rules! backend {
         }
 
         /// All rows of a statement, within a transaction.
-        pub(crate) async fn all(connection: &mut $connection, sql: &str, args: Vec<Value>) -> Result<Vec<Row>, DbError> {
+        pub(crate) async fn all(
+            connection: &mut $connection,
+            sql: &str,
+            args: Vec<Value>,
+        ) -> Result<Vec<Row>, DbError> {
             collect(connection.fetch(bind(sql, args))).await
         }
 

@@ -51,6 +51,9 @@ impl File {
         if let Some(dir) = path.parent() {
             tokio::fs::create_dir_all(dir).await.map_err(|error| address(error.to_string()))?;
         }
+        // Tables hold secrets; SQLite gives its journal the mode of the file.
+        let owners_only = tokio::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).await;
+        owners_only.map_err(|error| address(error.to_string()))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)

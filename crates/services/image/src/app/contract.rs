@@ -19,7 +19,7 @@ impl ferrostack_contracts::Image for Image {
                 disk_format: image.disk_format.map(|format| format.as_str().to_owned()),
                 min_disk: image.min_disk,
                 min_ram: image.min_ram,
-                hash: image.os_hash_algo.zip(image.os_hash_value).map(|(algorithm, value)| (value, algorithm)),
+                hash: image.os_hash_algo.zip(image.os_hash_value),
                 properties: image.properties,
             })
         })

@@ -7,4 +7,5 @@ pub(crate) mod image_data;
 pub(crate) mod image_update;
 pub(crate) mod live_uploads;
 pub(crate) mod member;
+mod node_source;
 mod quota;

@@ -6,7 +6,7 @@
 mod reader;
 mod receiver;
 
-use std::{fmt, fs, io, path::PathBuf, str::FromStr};
+use std::{fmt, fs, io, os::unix::fs::DirBuilderExt, path::PathBuf, str::FromStr};
 
 use uuid::Uuid;
 
@@ -62,7 +62,9 @@ impl FileStore {
     /// Makes the directories.
     pub(crate) async fn prepare(&self) -> Result<(), ImageError> {
         let dir = self.incoming();
-        blocking(move || fs::create_dir_all(&dir).map_err(|source| failed("make the directory", dir, source))).await
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true).mode(0o700);
+        blocking(move || builder.create(&dir).map_err(|source| failed("make the directory", dir, source))).await
     }
 
     /// Starts to receive the data of an upload.
