@@ -29,7 +29,7 @@ pub struct Invocation {
 #[derive(Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the files under commands/ say what each does")]
 pub enum Command {
-    Up { simulated: bool },
+    Up { simulated: bool, isolate: Option<String> },
     Controller,
     Migrate,
     ConfigShow { all: bool },
@@ -57,7 +57,7 @@ pub fn parse(args: Vec<OsString>) -> Result<Invocation, Told> {
         inner = matches;
     }
     let command = match path.as_slice() {
-        ["up"] => Command::Up { simulated: inner.get_flag("simulated") },
+        ["up"] => Command::Up { simulated: inner.get_flag("simulated"), isolate: text(inner, "isolate") },
         ["controller"] => Command::Controller,
         ["migrate"] => Command::Migrate,
         ["config", "show"] => Command::ConfigShow { all: inner.get_flag("all") },

@@ -19,6 +19,7 @@ use crate::{
     command_line::{Command, Invocation},
     error::CommandError,
     exit::Exit,
+    isolation::Isolation,
 };
 
 /// What a command found.
@@ -54,9 +55,11 @@ pub fn run(invocation: Invocation) -> anyhow::Result<Answer> {
         Command::ConfigShow { all } => config::show(&options, words, all),
         Command::ConfigExplain { setting } => config::explain(&options, words, setting.as_deref()),
         Command::ConfigCheck { file } => config::check(&options, words, file),
-        Command::Up { simulated } => {
+        Command::Up { simulated, isolate } => {
             let settings = options.settings()?;
-            with_runtime(&settings, up::run(&settings, words, simulated))
+            // Namespaces are entered while there is one thread only: all later ones are born in them.
+            let isolation = isolate.map(|name| Isolation::enter(&settings, &name)).transpose()?;
+            with_runtime(&settings, up::run(&settings, words, simulated, isolation))
         }
         Command::Controller => {
             let settings = options.settings()?;

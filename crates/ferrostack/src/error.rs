@@ -12,9 +12,9 @@ pub enum CommandError {
     /// The settings file, or an option that sets one of its settings.
     #[error("the settings are refused")]
     Settings(#[from] ConfigError),
-    /// There are only simulated nodes so far.
-    #[error("this version has simulated nodes only")]
-    NeedsSimulated,
+    /// Engines need root.
+    #[error("the engines need root")]
+    NotRoot,
     /// The log cannot be set up.
     #[error("the log cannot be set up")]
     Log(#[from] LogError),

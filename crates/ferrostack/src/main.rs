@@ -15,9 +15,11 @@ mod database;
 mod error;
 mod exit;
 mod health;
+mod isolation;
 mod options;
 mod process;
 mod report;
+mod secrets;
 mod state_dir;
 
 use std::{

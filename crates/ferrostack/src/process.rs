@@ -15,6 +15,7 @@ use crate::{
     control::{self, About, Control},
     error::CommandError,
     exit::Exit,
+    isolation::Isolation,
     state_dir::StateDir,
     tell,
 };
@@ -22,6 +23,8 @@ use crate::{
 /// What runs in a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
+    /// All services, and this machine as their node, with real engines.
+    AllInOne,
     /// All services, and simulated nodes.
     Simulated,
     /// All services, and no nodes.
@@ -32,6 +35,7 @@ impl Role {
     /// The name in `status`, the same in every language: it is the command's.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::AllInOne => "up",
             Self::Simulated => "up --simulated",
             Self::Controller => "controller",
         }
@@ -50,6 +54,7 @@ struct Inner {
     state_dir: StateDir,
     started: Timestamp,
     stop: watch::Receiver<bool>,
+    isolation: Option<Isolation>,
 }
 
 impl Process {
@@ -57,17 +62,28 @@ impl Process {
     ///
     /// # Errors
     /// As [`StateDir::take`]; [`CommandError::System`].
-    pub fn begin(settings: &Settings, role: Role, words: Words) -> Result<Self, CommandError> {
+    pub fn begin(
+        settings: &Settings,
+        role: Role,
+        words: Words,
+        isolation: Option<Isolation>,
+    ) -> Result<Self, CommandError> {
         let started = Clock::system().now();
         let state_dir = StateDir::take(&settings.state.dir)?;
         let stop = listen_for_signals(words)?;
         let url = settings.api.public_url.to_string();
-        Ok(Self(Arc::new(Inner { words, role, nodes: settings.simulated.nodes, url, state_dir, started, stop })))
+        let nodes = settings.simulated.nodes;
+        Ok(Self(Arc::new(Inner { words, role, nodes, url, state_dir, started, stop, isolation })))
     }
 
     /// What runs here.
     pub fn role(&self) -> Role {
         self.0.role
+    }
+
+    /// The namespaces that it lives in, if they are its own.
+    pub fn isolated(&self) -> Option<&Isolation> {
+        self.0.isolation.as_ref()
     }
 
     /// The name of this controller among all that share its database.

@@ -54,7 +54,7 @@ impl Message {
 fn of_command(error: &CommandError, words: Words) -> Message {
     match error {
         CommandError::Settings(error) => of_settings(error, words),
-        CommandError::NeedsSimulated => Message::usage(words.text("cli.up.needs_simulated")),
+        CommandError::NotRoot => Message::environment(words.text("cli.error.not_root")),
         CommandError::Log(error) => Message::environment(words.text("cli.error.log")).because(chain(error)),
         CommandError::System(error) => Message::environment(words.text("cli.error.system")).because(error),
         CommandError::AlreadyRunning { dir, pid } => {

@@ -21,7 +21,7 @@ pub struct StateDir {
 }
 
 impl StateDir {
-    /// Makes the folder where it is missing (readable by its owner only: it holds keys) and locks it.
+    /// Makes the folder where it is missing (others may pass through it, as guests must, but not look into it; what is secret in it is its owner's alone) and locks it.
     ///
     /// # Errors
     /// [`CommandError::Path`], or [`CommandError::AlreadyRunning`] when another process holds it.
@@ -30,7 +30,7 @@ impl StateDir {
             let at = at.to_owned();
             move |source| CommandError::Path { path: at, source }
         };
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable(path))?;
+        DirBuilder::new().recursive(true).mode(0o711).create(path).map_err(unusable(path))?;
         let name = path.join("lock");
         let mut lock = OpenOptions::new()
             .create(true)
@@ -100,7 +100,7 @@ mod tests {
         let path = folder.path().join("a/b");
         let held = StateDir::take(&path).unwrap();
         assert_eq!(held.path(), path);
-        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o711);
         match StateDir::take(&path) {
             Err(CommandError::AlreadyRunning { dir, pid }) => {
                 assert_eq!((dir, pid), (path.clone(), Some(std::process::id())));

@@ -12,6 +12,7 @@ use super::{
     clouds_yaml::{self, Login},
     services::Services,
 };
+use crate::{process::Role, secrets};
 
 /// Id, name, virtual CPUs, memory in MiB and disk in GiB of the flavors.
 const FLAVORS: [(&str, &str, i64, i64, i64); 6] = [
@@ -25,9 +26,6 @@ const FLAVORS: [(&str, &str, i64, i64, i64); 6] = [
 
 /// The guest image of a simulated cloud: simulated nodes boot anything, so a mebibyte of zeros will do.
 const SIMULATED_IMAGE_BYTES: usize = 1 << 20;
-
-/// The addresses of the external network: of RFC 1918, since a simulated network is reachable from nowhere.
-const PUBLIC_CIDR: &str = "172.24.4.0/22";
 
 /// The services and their paths below the one address.
 const CATALOG: [(&str, &str, &str); 5] = [
@@ -43,9 +41,9 @@ pub(super) async fn identity(settings: &Settings, services: &Services) -> anyhow
     let dir = &settings.state.dir;
     let admin_password = match &settings.identity.admin_password {
         Some(password) => password.clone(),
-        None => clouds_yaml::password(dir, "admin-password")?,
+        None => secrets::of_state(dir, "admin-password")?,
     };
-    let demo_password: Secret<String> = clouds_yaml::password(dir, "demo-password")?;
+    let demo_password: Secret<String> = secrets::of_state(dir, "demo-password")?;
     let url = settings.api.public_url.as_str().trim_end_matches('/');
     let spec = BootstrapSpec {
         admin_password: admin_password.clone(),
@@ -65,12 +63,12 @@ pub(super) async fn identity(settings: &Settings, services: &Services) -> anyhow
     Ok(made)
 }
 
-/// Flavors, and for a simulated cloud an image and an external network.
+/// Flavors, and unless it is a mere controller an external network; a simulated cloud also gets an image.
 pub(super) async fn content(
     settings: &Settings,
     services: &Services,
     admin_project: &str,
-    simulated: bool,
+    role: Role,
 ) -> anyhow::Result<()> {
     for (id, name, vcpus, memory_mb, disk_gb) in FLAVORS {
         let flavor = NewFlavor {
@@ -83,7 +81,7 @@ pub(super) async fn content(
         };
         services.compute.ensure_flavor(&flavor).await?;
     }
-    if simulated {
+    if role == Role::Simulated {
         let tiny = GuestImage {
             name: "tiny".to_owned(),
             owner: None,
@@ -95,6 +93,8 @@ pub(super) async fn content(
             source: ImageSource::Bytes(vec![0; SIMULATED_IMAGE_BYTES].into()),
         };
         ensure_image(&services.image, tiny).await?;
+    }
+    if role != Role::Controller {
         let public = PublicNetwork {
             name: "public".to_owned(),
             project_id: admin_project.to_owned(),
@@ -104,7 +104,7 @@ pub(super) async fn content(
                 .first()
                 .cloned()
                 .unwrap_or_else(|| "public".to_owned()),
-            cidr: PUBLIC_CIDR.parse()?,
+            cidr: settings.network.public_cidr.into(),
             gateway_ip: None,
             pool: None,
         };

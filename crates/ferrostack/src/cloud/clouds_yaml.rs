@@ -45,37 +45,9 @@ pub fn write(path: &Path, url: &str, region: &str, logins: &[Login<'_>]) -> Resu
         .map_err(failed)
 }
 
-/// The password in the file `name` of the state folder; made on the first call.
-///
-/// # Errors
-/// [`CommandError::Path`]
-pub fn password(dir: &Path, name: &str) -> Result<Secret<String>, CommandError> {
-    let path = dir.join(name);
-    let failed = |source| CommandError::Path { path: path.clone(), source };
-    match std::fs::read_to_string(&path) {
-        Ok(text) if !text.trim().is_empty() => return Ok(Secret::new(text.trim().to_owned())),
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
-    }
-    let password = ferrostack_base::new_hex_id();
-    let open = std::fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&path);
-    open.and_then(|mut file| file.write_all(password.as_bytes()).and_then(|()| file.sync_all())).map_err(failed)?;
-    Ok(Secret::new(password))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_password_is_made_once_and_only_its_owner_reads_it() {
-        use std::os::unix::fs::PermissionsExt;
-        let dir = tempfile::tempdir().unwrap();
-        let first = password(dir.path(), "admin-password").unwrap();
-        assert_eq!(first, password(dir.path(), "admin-password").unwrap());
-        assert!(first.expose().len() >= 16);
-        assert_eq!(std::fs::metadata(dir.path().join("admin-password")).unwrap().permissions().mode() & 0o777, 0o600);
-    }
 
     #[test]
     fn the_file_names_each_cloud_and_quotes_passwords() {

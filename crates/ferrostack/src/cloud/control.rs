@@ -1,16 +1,24 @@
 //! What the running cloud tells the commands of its machine.
 
-use ferrostack_network::audit;
+use ferrostack_db::Db;
+use ferrostack_network::{audit, engine_objects};
 use ferrostack_reconcile::Reconcilers;
 use futures::future::BoxFuture;
+use uuid::Uuid;
 
-use super::services::Services;
-use crate::{control::Control, health::Part};
+use super::{explain, operator::Operator, services::Services, world::World};
+use crate::{
+    control::{Control, Seen},
+    health::Part,
+};
 
 /// The cloud in this process.
 pub(super) struct Cloud {
+    pub(super) db: Db,
     pub(super) services: Services,
     pub(super) reconcilers: Reconcilers,
+    pub(super) world: World,
+    pub(super) operator: Operator,
 }
 
 impl Control for Cloud {
@@ -21,11 +29,29 @@ impl Control for Cloud {
         })
     }
 
+    fn engines(&self) -> BoxFuture<'_, Vec<Part>> {
+        Box::pin(self.world.engines())
+    }
+
     fn audit(&self) -> BoxFuture<'_, anyhow::Result<Vec<String>>> {
         Box::pin(async {
             let mut all = self.services.compute.audit().await?;
             all.extend(audit(&self.services.network).await?.iter().map(|difference| format!("OVN: {difference}")));
             Ok(all)
+        })
+    }
+
+    fn explain(&self, id: Uuid) -> BoxFuture<'_, anyhow::Result<Seen>> {
+        Box::pin(async move {
+            let Some((kind, row)) = explain::find(&self.db, id).await? else { return Ok(Seen::default()) };
+            let path = format!("{}{id}", kind.path);
+            let api = serde_json::to_string_pretty(&self.operator.get(&path).await?)?;
+            let mut objects = engine_objects(&self.services.network, id)?;
+            // Only servers have a host of their own; a port's is that of its server.
+            if let Ok(Some(host)) = row.get::<Option<String>>("host") {
+                objects.extend(self.world.explain(&host, id).await?);
+            }
+            Ok(Seen { path, api, objects })
         })
     }
 }

@@ -5,19 +5,25 @@ mod clouds_yaml;
 mod control;
 mod explain;
 mod nodes;
+mod operator;
 mod options;
+mod real;
 mod routers;
 mod services;
 mod simulated;
 mod tasks;
+mod test_doors;
+mod virt_type;
 mod watch;
+mod world;
 
 use std::sync::Arc;
 
 use ferrostack_auth::Policy;
 use ferrostack_config::Settings;
 use ferrostack_db::Migrations;
-use ferrostack_http::serve;
+use ferrostack_http::{Gate, ServeError, axum::Router, serve, serve_on};
+use ferrostack_image::Image;
 use ferrostack_observe::Metrics;
 use ferrostack_policy::Action;
 use ferrostack_reconcile::Reconcilers;
@@ -26,9 +32,10 @@ use ferrostack_saga::Saga;
 pub use explain::explain;
 pub use nodes::nodes;
 
-use self::services::Services;
+use self::{operator::Operator, services::Services};
 use crate::{
     database,
+    isolation::Isolation,
     process::{Process, Role},
 };
 
@@ -37,29 +44,57 @@ use crate::{
 /// # Errors
 /// What keeps it from starting, or broke it.
 pub async fn run(settings: Settings, process: Process) -> anyhow::Result<()> {
-    let simulated = process.role() == Role::Simulated;
+    let role = process.role();
     let db = database::open(&settings).await?;
     db.migrate(&migrations()).await?;
     let saga = Saga::start(db.clone(), options::saga(&settings, process.node())).await?;
-    let world = simulated::open(&settings, db.clock(), simulated)?;
-    let services = Services::new(&settings, &db, saga.clone(), Arc::new(world.nodes.clone()), world.ovn.endpoint())?;
+    let image = Image::new(db.clone(), options::image(&settings));
+    let world = match role {
+        Role::AllInOne => real::open(&settings, db.clock(), &image, process.isolated()).await?,
+        Role::Simulated | Role::Controller => simulated::open(&settings, db.clock(), role == Role::Simulated)?,
+    };
+    let services = Services::new(&settings, &db, saga.clone(), image, &world)?;
     services.image.start().await?;
     let made = bootstrap::identity(&settings, &services).await?;
-    bootstrap::content(&settings, &services, made.admin_project_id.as_str(), simulated).await?;
+    bootstrap::content(&settings, &services, made.admin_project_id.as_str(), role).await?;
     services.compute.register_nodes().await?;
 
-    let metrics = Arc::new(Metrics::new());
-    let router = routers::router(&services, Arc::new(policy()?), &metrics);
-    let (_, serving) = serve(settings.api.listen, router, process.stopping()).await?;
+    let (metrics, policy) = (Arc::new(Metrics::new()), Arc::new(policy()?));
+    test_doors::open(&settings, &process, &policy).await?;
+    let gate = Gate { authenticator: Arc::new(services.identity.clone()), policy: policy.clone() };
+    let router = routers::router(&services, &gate, Some(&metrics));
+    let serving = listen(&settings, &process, router).await?;
     let reconcilers = Reconcilers::new(db.clock().clone());
     tasks::start(&reconcilers, &settings, &db, &services);
     // From here on operations that an earlier process left behind go on.
     tokio::spawn(saga.clone().run());
-    process.offer(Arc::new(control::Cloud { services, reconcilers }))?;
+    let token = Arc::new(operator::Token::new(made.admin_project_id.as_str()));
+    let gate = Gate { authenticator: token.clone(), policy };
+    let operator = Operator { router: routers::router(&services, &gate, None), token };
+    process.offer(Arc::new(control::Cloud { db, services, reconcilers, world, operator }))?;
     process.ready();
     serving.await?;
     saga.stop().await?;
     Ok(())
+}
+
+/// Opens the port, inside an isolated cloud and outside of it, and serves until the process is to stop.
+async fn listen(
+    settings: &Settings,
+    process: &Process,
+    router: Router,
+) -> anyhow::Result<impl Future<Output = Result<(), ServeError>>> {
+    let outside = match process.isolated().and_then(Isolation::take_listener) {
+        Some(listener) => Some(serve_on(listener, router.clone(), process.stopping())?),
+        None => None,
+    };
+    let (_, inside) = serve(settings.api.listen, router, process.stopping()).await?;
+    Ok(async move {
+        match outside {
+            Some(outside) => tokio::try_join!(outside, inside).map(drop),
+            None => inside.await,
+        }
+    })
 }
 
 /// The default rules of all services.

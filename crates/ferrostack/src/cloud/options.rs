@@ -9,6 +9,13 @@ use ferrostack_image::ImageOptions;
 use ferrostack_network::{NetworkOptions, QuotaDefaults};
 use ferrostack_saga::SagaOptions;
 
+use super::world::World;
+
+/// Where the metadata service is, for the proxies of nodes.
+pub(super) const METADATA: &str = "/metadata";
+/// Where consoles are shown in browsers.
+pub(super) const CONSOLE: &str = "/console";
+
 /// The base of all links, or none: then links follow the client's own address.
 fn public_url(settings: &Settings) -> String {
     settings.api.public_url.as_str().trim_end_matches('/').to_owned()
@@ -56,7 +63,7 @@ pub(super) fn network(settings: &Settings) -> NetworkOptions {
     }
 }
 
-pub(super) fn compute(settings: &Settings) -> ComputeOptions {
+pub(super) fn compute(settings: &Settings, world: &World) -> ComputeOptions {
     let compute = &settings.compute;
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     ComputeOptions {
@@ -82,6 +89,14 @@ pub(super) fn compute(settings: &Settings) -> ComputeOptions {
             server_group_members: compute.quota_server_group_members,
         },
         node_down_after: Duration::from_secs(settings.agent.down_after_s),
+        shutdown_timeout: Duration::from_secs(compute.shutdown_timeout_s),
+        force_config_drive: compute.force_config_drive,
+        dhcp_domain: settings.network.dns_domain.as_str().to_owned(),
+        metadata_secret: world.metadata_secret.clone(),
+        metadata_prefix: METADATA.to_owned(),
+        console_prefix: CONSOLE.to_owned(),
+        console_token_ttl: Duration::from_secs(compute.console_token_ttl_s),
+        novnc_dir: compute.novnc_dir.clone(),
         ..ComputeOptions::default()
     }
 }

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use ferrostack_auth::{Microversion, Policy};
+use ferrostack_auth::Microversion;
 use ferrostack_http::{Dialect, Gate, Observer, Service, Versions, axum::Router};
 use ferrostack_observe::Metrics;
 
-use super::{services::Services, watch};
+use super::{
+    options::{CONSOLE, METADATA},
+    services::Services,
+    watch,
+};
 
 /// Compute's versions: what all its routes hold.
 const COMPUTE_VERSIONS: Versions = Versions {
@@ -17,16 +21,15 @@ const COMPUTE_VERSIONS: Versions = Versions {
     default: Microversion::new(2, 1),
 };
 
-/// Everything that the listener serves.
-pub(super) fn router(services: &Services, policy: Arc<Policy>, metrics: &Arc<Metrics>) -> Router {
-    let observer: Arc<dyn Observer> = Arc::new(watch::Watch(metrics.clone()));
-    let gate = Gate { authenticator: Arc::new(services.identity.clone()), policy };
+/// Everything that the listener serves, behind that gate; `/metrics` only where somebody counts.
+pub(super) fn router(services: &Services, gate: &Gate, metrics: Option<&Arc<Metrics>>) -> Router {
+    let observer = metrics.map(|metrics| Arc::new(watch::Watch(metrics.clone())) as Arc<dyn Observer>);
     let service = |name, dialect, versions| Service {
         name,
         dialect,
         versions,
         gate: gate.clone(),
-        observer: Some(observer.clone()),
+        observer: observer.clone(),
     };
     let identity = service("identity", Dialect::Identity, None);
     let image = service("image", Dialect::Image, None);
@@ -34,7 +37,8 @@ pub(super) fn router(services: &Services, policy: Arc<Policy>, metrics: &Arc<Met
     let network = service("network", Dialect::Network, None);
     let compute = service("compute", Dialect::Compute, Some(COMPUTE_VERSIONS));
     let compute_root = service("compute", Dialect::Compute, None);
-    Router::new()
+    let (guests, consoles) = (compute_root.clone(), compute_root.clone());
+    let router = Router::new()
         .nest_service("/identity", identity.mount(ferrostack_identity::routes(), services.identity.clone()))
         .nest_service("/image", image.mount(ferrostack_image::routes(), services.image.clone()))
         .nest_service("/placement", placement.mount(ferrostack_placement::routes(), services.placement.clone()))
@@ -42,5 +46,10 @@ pub(super) fn router(services: &Services, policy: Arc<Policy>, metrics: &Arc<Met
         .nest_service("/network", network.mount(ferrostack_network::root_routes(), services.network.clone()))
         .nest_service("/compute/v2.1", compute.mount(ferrostack_compute::routes(), services.compute.clone()))
         .nest_service("/compute", compute_root.mount(ferrostack_compute::root_routes(), services.compute.clone()))
-        .merge(watch::routes(metrics.clone()))
+        .nest_service(METADATA, guests.mount(ferrostack_compute::metadata_routes(), services.compute.clone()))
+        .nest_service(CONSOLE, consoles.mount(ferrostack_compute::console_routes(), services.compute.clone()));
+    match metrics {
+        Some(metrics) => router.merge(watch::routes(metrics.clone())),
+        None => router,
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use ferrostack_agent_api::Agents;
 use ferrostack_auth::{FernetKeys, Hasher, HasherSettings, Methods, TokenFormat};
 use ferrostack_base::Clock;
 use ferrostack_compute::{Compute, ComputeDeps};
@@ -13,13 +12,13 @@ use ferrostack_image::Image;
 use ferrostack_network::{
     Leader, Network,
     ovn::{connection_settings, southbound_settings},
-    run_gateway_chooser, run_syncer,
+    run_southbound_watcher, run_syncer,
 };
-use ferrostack_ovn::{Connection, Endpoint};
+use ferrostack_ovn::Connection;
 use ferrostack_placement::{Placement, PlacementOptions};
 use ferrostack_saga::Saga;
 
-use super::options;
+use super::{options, world::World};
 
 /// All of them.
 #[derive(Clone)]
@@ -32,14 +31,8 @@ pub(super) struct Services {
 }
 
 impl Services {
-    /// Makes the services on this database, for the nodes of `agents` and the OVN at that endpoint.
-    pub(super) fn new(
-        settings: &Settings,
-        db: &Db,
-        saga: Saga,
-        agents: Arc<dyn Agents>,
-        ovn: Endpoint,
-    ) -> anyhow::Result<Self> {
+    /// Makes the services on this database and in this world.
+    pub(super) fn new(settings: &Settings, db: &Db, saga: Saga, image: Image, world: &World) -> anyhow::Result<Self> {
         let clock: Clock = db.clock().clone();
         let keys = FernetKeys::load_or_create(&settings.identity.fernet_key_dir)?;
         let hasher = Hasher::new(HasherSettings {
@@ -48,30 +41,31 @@ impl Services {
         })?;
         let identity =
             Identity::new(db.clone(), TokenFormat::new(keys, Methods::default()), hasher, options::identity(settings));
-        let image = Image::new(db.clone(), options::image(settings));
         let placement = Placement::new(db.clone(), PlacementOptions::default());
-        let network = network(settings, db, clock, ovn);
+        let network = network(settings, db, clock, world);
         let compute = Compute::new(ComputeDeps {
             db: db.clone(),
             saga,
             image: Arc::new(image.clone()),
             network: Arc::new(network.clone()),
             placement: Arc::new(placement.clone()),
-            agents,
-            options: options::compute(settings),
+            agents: world.agents.clone(),
+            options: options::compute(settings, world),
         });
         Ok(Self { identity, image, placement, network, compute })
     }
 }
 
-/// The network service, its syncer, and the task that keeps gateways on living chassis. With one controller it is always
-/// ours to write to OVN.
-fn network(settings: &Settings, db: &Db, clock: Clock, ovn: Endpoint) -> Network {
+/// The network service, its syncer, and the task that watches the chassis. With one controller it is always ours to write
+/// to OVN.
+fn network(settings: &Settings, db: &Db, clock: Clock, world: &World) -> Network {
     let leader: Leader = Arc::new(|| true);
-    let (northbound, northbound_events) = Connection::start(clock.clone(), connection_settings(ovn.clone()));
-    let (southbound, southbound_events) = Connection::start(clock.clone(), southbound_settings(ovn));
-    let network = Network::new(db.clone(), northbound, options::network(settings), clock);
+    let (northbound, northbound_events) =
+        Connection::start(clock.clone(), connection_settings(world.northbound.clone()));
+    let (southbound, southbound_events) =
+        Connection::start(clock.clone(), southbound_settings(world.southbound.clone()));
+    let network = Network::new(db.clone(), northbound, southbound, options::network(settings), clock);
     tokio::spawn(run_syncer(network.clone(), northbound_events, leader.clone()));
-    tokio::spawn(run_gateway_chooser(network.clone(), southbound, southbound_events, leader));
+    tokio::spawn(run_southbound_watcher(network.clone(), southbound_events, leader));
     network
 }

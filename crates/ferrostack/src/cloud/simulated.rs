@@ -9,14 +9,11 @@ use ferrostack_sim::{
     ovsdb::Ovsdb,
 };
 
-/// The simulated part of the world.
-pub(super) struct Simulated {
-    pub(super) ovn: Ovsdb,
-    pub(super) nodes: SimNodes,
-}
+use super::world::World;
+use crate::secrets;
 
 /// Opens them below the state folder, or makes them; a mere controller has no nodes.
-pub(super) fn open(settings: &Settings, clock: &Clock, with_nodes: bool) -> anyhow::Result<Simulated> {
+pub(super) fn open(settings: &Settings, clock: &Clock, with_nodes: bool) -> anyhow::Result<World> {
     let dir = settings.state.dir.join("simulated");
     let ovn = Ovsdb::open(&dir.join("ovn"))?;
     ovn.listen_unix(&dir.join("ovn/ovsdb.sock"))?;
@@ -27,7 +24,13 @@ pub(super) fn open(settings: &Settings, clock: &Clock, with_nodes: bool) -> anyh
     for number in 1..=if with_nodes { settings.simulated.nodes } else { 0 } {
         nodes.add(node(settings, &dir, u16::try_from(number)?))?;
     }
-    Ok(Simulated { ovn, nodes })
+    Ok(World {
+        agents: Arc::new(nodes),
+        northbound: ovn.endpoint(),
+        southbound: ovn.endpoint(),
+        metadata_secret: secrets::of_state(&settings.state.dir, "metadata-secret")?,
+        daemons: None,
+    })
 }
 
 fn node(settings: &Settings, dir: &Path, number: u16) -> SimNodeOptions {

@@ -51,6 +51,7 @@ impl Make {
             .command("up", "cli.help.up.about", "cli.help.up.example")
             .arg(self.flag("simulated", "cli.help.option.simulated"))
             .arg(self.option("nodes", "N", "cli.help.option.nodes"))
+            .arg(self.option("isolate", "NAME", "cli.help.option.isolate").conflicts_with("simulated"))
             .arg(self.option("listen", "ADDR:PORT", "cli.help.option.listen"));
         self.with_data(command)
     }

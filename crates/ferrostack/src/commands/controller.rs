@@ -11,5 +11,5 @@ use crate::process::Role;
 /// # Errors
 /// What keeps it from starting, or broke it.
 pub async fn run(settings: &Settings, words: Words) -> anyhow::Result<Answer> {
-    up::run_as(settings, words, Role::Controller).await
+    up::run_as(settings, words, Role::Controller, None).await
 }

@@ -7,7 +7,12 @@ use ferrostack_saga::store;
 use ferrostack_words::Words;
 
 use super::{Answer, trace};
-use crate::{cloud, columns, database};
+use crate::{
+    cloud, columns,
+    control::{self, Seen},
+    database,
+    error::CommandError,
+};
 
 /// All that is known of a resource. The operations on it are read by its name.
 #[derive(Debug, Default)]
@@ -16,16 +21,18 @@ pub struct Explained {
     pub resource: String,
     /// Its name for people.
     pub name: String,
-    /// Its status as the API shows it.
-    pub status: String,
+    /// Its status as the API shows it, for kinds that have one.
+    pub status: Option<String>,
     /// Why it has that status, where something is known: the fault of a server.
     pub reason: Option<String>,
     /// What the scheduler found for each host, the chosen one first.
     pub hosts: Vec<Verdict>,
     /// The rows that the controllers keep of it.
     pub rows: Vec<Record>,
-    /// What the node has, as it reported last.
-    pub observed: Vec<Record>,
+    /// What the node has, as it reported last; only for what lives on a node.
+    pub observed: Option<Vec<Record>>,
+    /// What the API and the engines show now, when the cloud runs.
+    pub seen: Option<Seen>,
 }
 
 /// What the scheduler found for a host.
@@ -71,21 +78,30 @@ impl Record {
 /// The database cannot be used.
 pub async fn run(settings: &Settings, words: Words, id: &str) -> anyhow::Result<Answer> {
     let db = database::open_existing(settings, &cloud::migrations()).await?;
-    let Some(explained) = cloud::explain(&db, id).await? else {
+    let Some(mut explained) = cloud::explain(&db, id).await? else {
         return Ok(Answer::found(words.get("cli.explain.not_found", &[("id", &id)]) + "\n"));
     };
+    if let Ok(id) = id.parse() {
+        explained.seen = match control::explain(&settings.state.dir, id).await {
+            Ok(seen) => Some(seen),
+            Err(CommandError::NotRunning { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+    }
     let operations = store::of_resource(&db, &explained.resource).await?;
     Ok(Answer::success(text(words, &explained, &operations)))
 }
 
 fn text(words: Words, explained: &Explained, operations: &[store::Past]) -> String {
-    let Explained { resource, name, status, reason, hosts, rows, observed } = explained;
+    let Explained { resource, name, status, reason, hosts, rows, observed, seen } = explained;
     let mut text = words.get("cli.explain.resource", &[("resource", resource), ("name", name)]) + "\n";
-    text += &match reason {
-        Some(reason) => words.get("cli.explain.status_because", &[("status", status), ("reason", reason)]),
-        None => words.get("cli.explain.status", &[("status", status)]),
-    };
-    text.push('\n');
+    if let Some(status) = status {
+        text += &match reason {
+            Some(reason) => words.get("cli.explain.status_because", &[("status", status), ("reason", reason)]),
+            None => words.get("cli.explain.status", &[("status", status)]),
+        };
+        text.push('\n');
+    }
     if !hosts.is_empty() {
         let heads = [words.text("cli.explain.column_host"), words.text("cli.explain.column_verdict")];
         let chosen = || words.text("cli.explain.host_chosen");
@@ -97,9 +113,33 @@ fn text(words: Words, explained: &Explained, operations: &[store::Past]) -> Stri
         text += &section(&words.text("cli.explain.operations"), &operation_table(words, operations));
     }
     text += &section(&words.text("cli.explain.wanted"), &records(rows));
-    let observed =
-        if observed.is_empty() { format!("  {}\n", words.text("cli.explain.nothing")) } else { records(observed) };
-    text + &section(&words.text("cli.explain.observed"), &observed)
+    if let Some(observed) = observed {
+        let nothing = || format!("  {}\n", words.text("cli.explain.nothing"));
+        let observed = if observed.is_empty() { nothing() } else { records(observed) };
+        text += &section(&words.text("cli.explain.observed"), &observed);
+    }
+    match seen {
+        Some(seen) => text + &seen_text(words, seen),
+        None => text + &format!("\n{}\n", words.text("cli.explain.not_running")),
+    }
+}
+
+/// What the API shows, and what each engine has, below the command that an operator would type.
+fn seen_text(words: Words, seen: &Seen) -> String {
+    let mut text = String::new();
+    if !seen.path.is_empty() {
+        text += &section(&words.text("cli.explain.api"), &format!("  GET {}\n{}", seen.path, indented(&seen.api)));
+    }
+    let objects = seen.objects.iter().map(|object| {
+        format!("  {} {}\n    $ {}\n{}", object.kind, object.name, object.command, indented(&object.content))
+    });
+    let objects = objects.collect::<Vec<_>>().join("\n");
+    let nothing = || format!("  {}\n", words.text("cli.explain.nothing"));
+    text + &section(&words.text("cli.explain.engines"), &if objects.is_empty() { nothing() } else { objects })
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
 }
 
 fn section(title: &str, body: &str) -> String {
@@ -141,6 +181,7 @@ fn records(records: &[Record]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ferrostack_agent_api::EngineObject;
     use ferrostack_saga::OperationId;
     use ferrostack_words::Language;
 
@@ -154,14 +195,24 @@ mod tests {
         Explained {
             resource: "server 1bea".to_owned(),
             name: "web".to_owned(),
-            status: "ERROR".to_owned(),
+            status: Some("ERROR".to_owned()),
             reason: Some("No valid host was found.".to_owned()),
             hosts: vec![
                 Verdict { host: "compute-2".to_owned(), dropped: None },
                 Verdict { host: "compute-1".to_owned(), dropped: Some("4 MiB short of memory".to_owned()) },
             ],
             rows: vec![record("server", "vm_state", "error")],
-            observed: Vec::new(),
+            observed: Some(Vec::new()),
+            seen: Some(Seen {
+                path: "/compute/v2.1/servers/1bea".to_owned(),
+                api: "{}".to_owned(),
+                objects: vec![EngineObject {
+                    kind: "domain".to_owned(),
+                    name: "instance-00000001".to_owned(),
+                    command: "virsh dumpxml instance-00000001".to_owned(),
+                    content: "<domain>\n</domain>".to_owned(),
+                }],
+            }),
         }
     }
 
@@ -197,7 +248,17 @@ mod tests {
              \x20   vm_state: error\n\
              \n\
              What is there (the node's last report)\n\
-             \x20 nothing\n"
+             \x20 nothing\n\
+             \n\
+             What the API shows\n\
+             \x20 GET /compute/v2.1/servers/1bea\n\
+             \x20   {}\n\
+             \n\
+             What the engines have, and the commands that show it\n\
+             \x20 domain instance-00000001\n\
+             \x20   $ virsh dumpxml instance-00000001\n\
+             \x20   <domain>\n\
+             \x20   </domain>\n"
         );
         let korean = text(Words::new(Language::Korean), &failed(), &[operation]);
         assert!(korean.contains("선택됨") && korean.contains("4 MiB short of memory"), "{korean}");

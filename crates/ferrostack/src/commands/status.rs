@@ -1,5 +1,7 @@
 //! `ferrostack status`
 
+use std::time::Duration;
+
 use ferrostack_base::Timestamp;
 use ferrostack_config::Settings;
 use ferrostack_db::{Db, DbError};
@@ -57,20 +59,25 @@ pub async fn run(settings: &Settings, words: Words, json: bool) -> anyhow::Resul
         Err(CommandError::NotRunning { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let report = gather(&db, words, process).await.map_err(|error| database::refused(settings, error))?;
+    let report = gather(&db, settings, words, process).await.map_err(|error| database::refused(settings, error))?;
     let exit = if report.healthy { Exit::Success } else { Exit::Found };
     let text = if json { serde_json::to_string_pretty(&report)? + "\n" } else { report.text(words, settings) };
     Ok(Answer { text, exit })
 }
 
-async fn gather(db: &Db, words: Words, process: Option<Running>) -> Result<Report, DbError> {
+async fn gather(
+    db: &Db,
+    settings: &Settings,
+    words: Words,
+    process: Option<Running>,
+) -> Result<Report, DbError> {
     let now = db.now().await?;
     let controllers = store::controllers(db).await?;
     let live = store::live(db).await?;
     let operations: Vec<_> = live.into_iter().map(|live| operation(words, live, &controllers, now)).collect();
     let roles: Vec<_> = controllers.iter().map(|controller| role(words, controller, now)).collect();
-    let nodes = cloud::nodes(db).await?;
-    let parts = || roles.iter().chain(&nodes).chain(process.iter().flat_map(|running| &running.tasks));
+    let nodes = cloud::nodes(db, Duration::from_secs(settings.agent.down_after_s)).await?;
+    let parts = || roles.iter().chain(&nodes).chain(process.iter().flat_map(|running| running.engines.iter().chain(&running.tasks)));
     let healthy = roles.iter().any(|role| role.health != Health::Down)
         && parts().all(|part| part.health != Health::Down)
         && operations.iter().all(|operation| operation.health != Health::Down);
@@ -125,6 +132,7 @@ impl Report {
         text += &parts(words, "cli.status.nodes", &self.nodes);
         text += &self.operations_text(words);
         if let Some(running) = &self.process {
+            text += &parts(words, "cli.status.engines", &running.engines);
             text += &parts(words, "cli.status.tasks", &running.tasks);
         }
         if self.healthy {
@@ -177,8 +185,6 @@ fn section(words: Words, title: &str, heads: &[&str], rows: Vec<Vec<String>>) ->
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use ferrostack_auth::Origin;
     use ferrostack_base::Fence;
     use ferrostack_saga::{Failure, OperationId};

@@ -9,7 +9,7 @@ use ferrostack_words::Words;
 use super::Answer;
 use crate::{
     cloud,
-    error::CommandError,
+    isolation::Isolation,
     process::{Process, Role},
     tell,
 };
@@ -20,20 +20,27 @@ const STOP: Duration = Duration::from_secs(10);
 /// Runs a whole cloud until it is told to stop.
 ///
 /// # Errors
-/// [`CommandError::NeedsSimulated`], or what keeps the cloud from starting.
-pub async fn run(settings: &Settings, words: Words, simulated: bool) -> anyhow::Result<Answer> {
-    if !simulated {
-        return Err(CommandError::NeedsSimulated.into());
-    }
-    run_as(settings, words, Role::Simulated).await
+/// What keeps the cloud from starting.
+pub async fn run(
+    settings: &Settings,
+    words: Words,
+    simulated: bool,
+    isolation: Option<Isolation>,
+) -> anyhow::Result<Answer> {
+    run_as(settings, words, if simulated { Role::Simulated } else { Role::AllInOne }, isolation).await
 }
 
 /// Runs a process in that role until it is told to stop.
 ///
 /// # Errors
 /// What keeps it from starting, or broke it.
-pub async fn run_as(settings: &Settings, words: Words, role: Role) -> anyhow::Result<Answer> {
-    let process = Process::begin(settings, role, words)?;
+pub async fn run_as(
+    settings: &Settings,
+    words: Words,
+    role: Role,
+    isolation: Option<Isolation>,
+) -> anyhow::Result<Answer> {
+    let process = Process::begin(settings, role, words, isolation)?;
     tell(&words.get("cli.up.starting", &[("version", &env!("CARGO_PKG_VERSION"))]));
     let too_late = {
         let stopping = process.stopping();

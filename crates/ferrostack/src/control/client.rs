@@ -7,12 +7,15 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
 };
+use uuid::Uuid;
 
-use super::{Reply, Running, address};
+use super::{Reply, Running, Seen, address};
 use crate::error::CommandError;
 
 /// How long a process may take for its status.
 const STATUS: Duration = Duration::from_secs(5);
+/// How long it may take to ask engines for a resource.
+const EXPLAIN: Duration = Duration::from_secs(20);
 /// How long it may take to compare everything.
 const AUDIT: Duration = Duration::from_secs(50);
 
@@ -34,6 +37,17 @@ pub async fn status(dir: &Path) -> Result<Running, CommandError> {
 pub async fn audit(dir: &Path) -> Result<Vec<String>, CommandError> {
     match ask(dir, "audit", AUDIT).await? {
         Reply::Audit(lines) => Ok(lines),
+        other => Err(unexpected(dir, &other)),
+    }
+}
+
+/// What the API and the engines show of a resource.
+///
+/// # Errors
+/// As [`status`].
+pub async fn explain(dir: &Path, id: Uuid) -> Result<Seen, CommandError> {
+    match ask(dir, &format!("explain {id}"), EXPLAIN).await? {
+        Reply::Explain(seen) => Ok(seen),
         other => Err(unexpected(dir, &other)),
     }
 }

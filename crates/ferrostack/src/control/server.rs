@@ -18,7 +18,7 @@ use tokio::{
 use super::{About, Control, Reply, Running, address};
 use crate::error::CommandError;
 
-/// A request is one word.
+/// A request is one word, perhaps with an id.
 const LONGEST_REQUEST: u64 = 64;
 /// How long a client may take to send it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -67,13 +67,17 @@ async fn answer(stream: UnixStream, about: About, control: &dyn Control) -> io::
     let mut request = String::new();
     let mut reader = BufReader::new(reader.take(LONGEST_REQUEST));
     Clock::system().timeout(PATIENCE, reader.read_line(&mut request)).await.map_err(io::Error::other)??;
-    let reply = match request.trim() {
-        "status" => Reply::Status(Running { about, tasks: control.status().await }),
-        "audit" => match control.audit().await {
-            Ok(lines) => Reply::Audit(lines),
-            Err(error) => Reply::Error(format!("{error:#}")),
+    let failed = |error: anyhow::Error| Reply::Error(format!("{error:#}"));
+    let reply = match request.trim().split_once(' ').unwrap_or((request.trim(), "")) {
+        ("status", "") => {
+            Reply::Status(Running { about, engines: control.engines().await, tasks: control.status().await })
+        }
+        ("audit", "") => control.audit().await.map_or_else(failed, Reply::Audit),
+        ("explain", id) => match id.parse() {
+            Ok(id) => control.explain(id).await.map_or_else(failed, Reply::Explain),
+            Err(error) => Reply::Error(format!("{id:?} is no id: {error}")),
         },
-        other => Reply::Error(format!("unknown request {other:?}")),
+        (other, _) => Reply::Error(format!("unknown request {other:?}")),
     };
     let mut line = serde_json::to_vec(&reply)?;
     line.push(b'\n');

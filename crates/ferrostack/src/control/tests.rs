@@ -11,6 +11,15 @@ impl Control for Fake {
         Box::pin(async { vec![part] })
     }
 
+    fn engines(&self) -> BoxFuture<'_, Vec<Part>> {
+        let part = Part { name: "libvirt 9.0.0".to_owned(), health: Health::Healthy, reason: None, since: None };
+        Box::pin(async { vec![part] })
+    }
+
+    fn explain(&self, id: Uuid) -> BoxFuture<'_, anyhow::Result<Seen>> {
+        Box::pin(async move { Ok(Seen { path: format!("/servers/{id}"), ..Seen::default() }) })
+    }
+
     fn audit(&self) -> BoxFuture<'_, anyhow::Result<Vec<String>>> {
         Box::pin(async { Ok(vec!["port 1 belongs to nothing".to_owned()]) })
     }
@@ -32,6 +41,8 @@ async fn a_process_answers_however_deep_its_folder_is() {
         let running = status(&dir).await.unwrap();
         assert_eq!(running.about, about());
         assert_eq!(running.tasks[0].name, "server_watcher");
+        assert_eq!(running.engines[0].name, "libvirt 9.0.0");
+        assert_eq!(explain(&dir, Uuid::nil()).await.unwrap().path, format!("/servers/{}", Uuid::nil()));
         assert_eq!(audit(&dir).await.unwrap(), ["port 1 belongs to nothing"]);
         let mode = std::fs::metadata(dir.join("control.sock")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
