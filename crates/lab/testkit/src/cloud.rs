@@ -126,11 +126,15 @@ impl TestCloud {
         image.start().await.expect("an image store");
         let placement = Placement::new(db.clone(), PlacementOptions::default());
         let settings = ferrostack_network::ovn::connection_settings(self.ovn.endpoint());
-        let (connection, events) = ferrostack_ovn::Connection::start(clock.clone(), settings);
-        let network = Network::new(db.clone(), connection, NetworkOptions::default(), clock);
+        let (northbound, events) = ferrostack_ovn::Connection::start(clock.clone(), settings);
+        let settings = ferrostack_network::ovn::southbound_settings(self.ovn.endpoint());
+        let (southbound, bindings) = ferrostack_ovn::Connection::start(clock.clone(), settings);
+        let network = Network::new(db.clone(), northbound, southbound, NetworkOptions::default(), clock);
         // One of them syncs OVN, as the leaseholder would.
         let leads = name == "two";
         self.tasks.spawn(ferrostack_network::run_syncer(network.clone(), events, Arc::new(move || leads)));
+        let watcher = ferrostack_network::run_southbound_watcher(network.clone(), bindings, Arc::new(move || leads));
+        self.tasks.spawn(watcher);
         let compute = Compute::new(ComputeDeps {
             db,
             saga: saga.clone(),

@@ -62,6 +62,12 @@ pub enum ComputeError {
         /// The node.
         host: String,
     },
+    /// Not to this caller.
+    #[error("{reason}")]
+    Forbidden {
+        /// Why not.
+        reason: String,
+    },
     /// The policy says no.
     #[error("Policy does not allow {} to be performed.", .0.action())]
     Denied(#[from] Denied),
@@ -141,6 +147,7 @@ impl From<ComputeError> for Fault {
             ComputeError::Invalid { .. } => FaultKind::BadRequest,
             ComputeError::WrongState { .. } | ComputeError::Conflict { .. } => FaultKind::Conflict,
             ComputeError::OverQuota { .. } => FaultKind::OverQuota,
+            ComputeError::Forbidden { .. } => FaultKind::Forbidden,
             ComputeError::NodeSilent { .. } => FaultKind::Unavailable,
             ComputeError::Neighbour(ref error) => match error.kind {
                 ErrorKind::NotFound => FaultKind::NotFound,

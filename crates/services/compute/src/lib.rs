@@ -34,7 +34,7 @@ use ferrostack_contracts::{Image, Network, Placement};
 use ferrostack_db::Db;
 use ferrostack_saga::Saga;
 
-pub use api::{root_routes, routes};
+pub use api::{console_routes, metadata_routes, root_routes, routes};
 pub use app::explanation::{Attempt, SchedulingReasons, scheduling_reasons};
 pub use app::flavor::NewFlavor;
 pub use error::ComputeError;
@@ -43,6 +43,8 @@ pub use options::{ComputeOptions, Quotas};
 pub use policy::ACTIONS;
 pub use sagas::OPERATION_KINDS;
 pub use store::MIGRATIONS;
+
+use app::guest_metadata::GuestCache;
 
 /// What the service stands on.
 pub struct ComputeDeps {
@@ -64,46 +66,55 @@ pub struct ComputeDeps {
 
 /// The service. Cheap to clone.
 #[derive(Clone)]
-pub struct Compute(Arc<ComputeDeps>);
+pub struct Compute(Arc<Inner>);
+
+struct Inner {
+    deps: ComputeDeps,
+    guest_cache: GuestCache,
+}
 
 impl Compute {
     /// The service over its neighbours. Its operations are known to the saga afterwards.
     pub fn new(deps: ComputeDeps) -> Self {
-        let compute = Self(Arc::new(deps));
+        let compute = Self(Arc::new(Inner { deps, guest_cache: GuestCache::default() }));
         sagas::register(&compute);
         compute
     }
 
     pub(crate) fn db(&self) -> &Db {
-        &self.0.db
+        &self.0.deps.db
     }
 
     pub(crate) fn saga(&self) -> &Saga {
-        &self.0.saga
+        &self.0.deps.saga
     }
 
     pub(crate) fn image(&self) -> &dyn Image {
-        &*self.0.image
+        &*self.0.deps.image
     }
 
     pub(crate) fn network(&self) -> &dyn Network {
-        &*self.0.network
+        &*self.0.deps.network
     }
 
     pub(crate) fn placement(&self) -> &dyn Placement {
-        &*self.0.placement
+        &*self.0.deps.placement
     }
 
     pub(crate) fn agents(&self) -> &dyn Agents {
-        &*self.0.agents
+        &*self.0.deps.agents
     }
 
     pub(crate) fn options(&self) -> &ComputeOptions {
-        &self.0.options
+        &self.0.deps.options
+    }
+
+    pub(crate) fn guest_cache(&self) -> &GuestCache {
+        &self.0.guest_cache
     }
 
     pub(crate) fn clock(&self) -> &Clock {
-        self.0.db.clock()
+        self.0.deps.db.clock()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

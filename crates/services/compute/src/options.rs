@@ -1,6 +1,8 @@
 //! What an operator can set.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
+
+use ferrostack_base::Secret;
 
 /// The settings of the service, checked by whoever reads them.
 #[derive(Debug, Clone)]
@@ -39,6 +41,22 @@ pub struct ComputeOptions {
     pub agent_patience: Duration,
     /// How long the records of deleted servers are kept.
     pub keep_deleted: Duration,
+    /// How long a guest may take to shut down before it is switched off, unless its image says otherwise.
+    pub shutdown_timeout: Duration,
+    /// Every server gets a configuration drive, whether its user asked for it or not.
+    pub force_config_drive: bool,
+    /// The domain of guests' host names in their metadata; empty = none.
+    pub dhcp_domain: String,
+    /// What controllers and the metadata proxies of nodes share; empty = no metadata service.
+    pub metadata_secret: Secret<String>,
+    /// The prefix at which the metadata service is mounted.
+    pub metadata_prefix: String,
+    /// The prefix at which the console pages are mounted.
+    pub console_prefix: String,
+    /// How long the address of a console opens it.
+    pub console_token_ttl: Duration,
+    /// Where noVNC is installed.
+    pub novnc_dir: PathBuf,
 }
 
 /// Limits; -1 is none.
@@ -94,6 +112,14 @@ impl Default for ComputeOptions {
             node_down_after: Duration::from_secs(60),
             agent_patience: Duration::from_secs(30),
             keep_deleted: Duration::from_secs(90 * 24 * 3600),
+            shutdown_timeout: Duration::from_secs(60),
+            force_config_drive: false,
+            dhcp_domain: "novalocal".to_owned(),
+            metadata_secret: Secret::default(),
+            metadata_prefix: "/metadata".to_owned(),
+            console_prefix: "/console".to_owned(),
+            console_token_ttl: Duration::from_secs(600),
+            novnc_dir: PathBuf::from("/usr/share/novnc"),
         }
     }
 }

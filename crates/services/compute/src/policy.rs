@@ -41,6 +41,8 @@ pub const ACTIONS: &[Action] = &[
     action("os_compute_api:servers:reboot", MEMBER, "Reboot a server."),
     action("os_compute_api:os-deferred-delete:force", MEMBER, "Delete a server at once."),
     action("os_compute_api:os-console-output", MEMBER, "Read a server's console log."),
+    action("os_compute_api:os-remote-consoles", MEMBER, "Open a server's screen or serial console."),
+    action("os_compute_api:os-console-auth-tokens", ADMIN, "See what the token of a console opens."),
     action("os_compute_api:os-extended-server-attributes", ADMIN, "See on which host a server is."),
     action("os_compute_api:ips:index", READER, "List a server's addresses."),
     action("os_compute_api:ips:show", READER, "List a server's addresses in one network."),

@@ -3,7 +3,8 @@
 use std::sync::{PoisonError, atomic::Ordering};
 
 use ferrostack_agent_api::{
-    Agent, AgentError, AgentErrorKind, DomainReport, DomainSpec, NodeFacts, OneShot, OneShotKind, Power, Reply,
+    Agent, AgentError, AgentErrorKind, ByteStream, ConsoleKind, DomainReport, DomainSpec, EngineFacts, EngineObject,
+    GuestFile, NodeFacts, OneShot, OneShotKind, Power, Reply,
 };
 use ferrostack_base::Fence;
 use uuid::Uuid;
@@ -54,6 +55,24 @@ impl Agent for SimNode {
             self.answer(false, async { Ok(self.ledger().domains().map(Domain::report).collect()) }).await
         })
     }
+
+    fn open_console(&self, server: Uuid, kind: ConsoleKind) -> Reply<'_, Box<dyn ByteStream>> {
+        Box::pin(async move { self.answer(false, async move { self.open_terminal(server, kind) }).await })
+    }
+
+    fn engines(&self) -> Reply<'_, Vec<EngineFacts>> {
+        let simulated = EngineFacts {
+            name: "simulated".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            healthy: true,
+            reason: Some("servers of this node exist only in its ledger".to_owned()),
+        };
+        Box::pin(async { self.answer(false, async { Ok(vec![simulated]) }).await })
+    }
+
+    fn explain(&self, server: Uuid) -> Reply<'_, Vec<EngineObject>> {
+        Box::pin(async move { self.answer(false, async move { self.describe(server) }).await })
+    }
 }
 
 impl SimNode {
@@ -80,6 +99,31 @@ impl SimNode {
             Some(reason) => Err(AgentError::new(AgentErrorKind::Refused, reason)),
             None => deed.await,
         }
+    }
+
+    fn open_terminal(&self, server: Uuid, kind: ConsoleKind) -> Result<Box<dyn ByteStream>, AgentError> {
+        let ledger = self.ledger();
+        let domain = ledger.domain(server).ok_or_else(|| no_domain(server))?;
+        match domain.power {
+            Power::Running | Power::Paused => Ok(self.terminals.open(domain, kind)),
+            Power::Shutdown | Power::Crashed => {
+                Err(AgentError::new(AgentErrorKind::Refused, format!("server {server} is off")))
+            }
+        }
+    }
+
+    /// The domain's record, without what its user keeps secret.
+    fn describe(&self, server: Uuid) -> Result<Vec<EngineObject>, AgentError> {
+        let mut domain = self.ledger().domain(server).cloned().ok_or_else(|| no_domain(server))?;
+        let hide = |file: &mut GuestFile| file.content = String::from("***").into();
+        domain.spec.config_drive.iter_mut().flatten().for_each(hide);
+        let content = serde_json::to_string_pretty(&domain).map_err(LedgerError::Entry)?;
+        let command = match &self.options.ledger {
+            Some(path) => format!("grep {server} {} | tail -n 1", path.display()),
+            // A ledger in memory is seen by nobody else.
+            None => String::new(),
+        };
+        Ok(vec![EngineObject { kind: "domain".to_owned(), name: domain.spec.name, command, content }])
     }
 
     /// Writes down what is wanted, then acts, which takes its time when the guest boots.
@@ -154,6 +198,7 @@ impl SimNode {
                 self.plug.unplug(&self.options.name, interface.port_id);
             }
         }
+        self.terminals.close(server);
         ledger.bury(server, fence, self.clock.now())?;
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! wanted domains, written before it acts; it remembers the highest fence of each server and keeps tombstones of those
 //! that were dropped (R4); it acts on a power intent once per generation, so a guest that powered itself off stays off; it
 //! does a one-shot once per number (R8); it has room for so much and no more; it plugs and unplugs its ports into a
-//! simulated OVN. Booting takes as long as it is told to, and writes on the console.
+//! simulated OVN. Booting takes as long as it is told to, and writes on the console. Its screen speaks RFB.
 //!
 //! The ledger is a file of JSON lines that survives the end of the process at any moment (it is not synced to the disk: the
 //! power of a simulated machine does not fail). After a restart the node goes on with what the ledger says.
@@ -19,6 +19,8 @@ mod faults;
 mod ledger;
 mod nodes;
 mod plug;
+mod screen;
+mod terminal;
 #[cfg(test)]
 mod tests;
 
@@ -43,6 +45,7 @@ pub use plug::{NoNetwork, OvnPlug, Plug};
 
 use domain::Domain;
 use ledger::Ledger;
+use terminal::Terminals;
 
 /// What a node is and has.
 #[derive(Debug, Clone)]
@@ -86,6 +89,7 @@ pub struct SimNode {
     plug: Arc<dyn Plug>,
     faults: Mutex<Faults>,
     ledger: Mutex<Ledger>,
+    terminals: Terminals,
     /// Counts restarts; what was under way before one never ends.
     incarnation: AtomicU64,
 }
@@ -103,6 +107,7 @@ impl SimNode {
             plug,
             faults: Mutex::default(),
             ledger: Mutex::new(ledger),
+            terminals: Terminals::default(),
             incarnation: AtomicU64::new(0),
         };
         node.plug.join(&node.facts_now());
@@ -173,6 +178,9 @@ impl SimNode {
     }
 
     fn connect(&self, domain: &Domain) {
+        if matches!(domain.power, Power::Shutdown | Power::Crashed) {
+            self.terminals.close(domain.spec.server);
+        }
         for interface in &domain.spec.interfaces {
             match domain.power {
                 Power::Running | Power::Paused => self.plug.plug(&self.options.name, interface.port_id),

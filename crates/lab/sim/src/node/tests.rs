@@ -1,7 +1,10 @@
 use std::{collections::BTreeMap, io::Write, sync::Mutex};
 
-use ferrostack_agent_api::{Agent, AgentErrorKind, Agents, DomainSpec, Interface, OneShot, OneShotKind, Wanted};
+use ferrostack_agent_api::{
+    Agent, AgentErrorKind, Agents, ConsoleKind, DomainSpec, GuestFile, Interface, OneShot, OneShotKind, Wanted,
+};
 use ferrostack_base::{Fence, Generation};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 
@@ -37,13 +40,15 @@ fn spec(fence: i64, generation: i64, power: Wanted) -> DomainSpec {
         image: None,
         interfaces: vec![Interface {
             port_id: Uuid::from_u128(9),
+            network_id: Uuid::from_u128(3),
             mac: "fa:16:3e:00:00:01".to_owned(),
             mtu: 1442,
             addresses: vec![],
+            metadata: None,
         }],
-        user_data: None,
-        public_key: None,
-        metadata: BTreeMap::new(),
+        config_drive: None,
+        hardware: Default::default(),
+        shutdown_timeout_s: 60,
         project_id: "demo".to_owned(),
         request_id: "req-1".to_owned(),
     }
@@ -71,7 +76,13 @@ async fn a_power_intent_is_acted_on_once_per_generation() {
 async fn lower_fences_are_refused_and_the_deleted_stays_deleted() {
     let node = node();
     node.put_domain(&spec(5, 1, Wanted::On)).await.unwrap();
-    let low = OneShot { server: SERVER, fence: Fence(4), number: Uuid::nil(), kind: OneShotKind::HardReboot };
+    let low = OneShot {
+        server: SERVER,
+        fence: Fence(4),
+        number: Uuid::nil(),
+        kind: OneShotKind::HardReboot,
+        shutdown_timeout_s: 60,
+    };
     assert_eq!(kind(node.put_domain(&spec(4, 9, Wanted::Off)).await), AgentErrorKind::Fenced);
     assert_eq!(kind(node.drop_domain(SERVER, Fence(4)).await), AgentErrorKind::Fenced);
     assert_eq!(kind(node.one_shot(&low).await), AgentErrorKind::Fenced);
@@ -98,6 +109,7 @@ async fn a_one_shot_is_done_once_and_seen_on_the_console() {
         fence: Fence(1),
         number: Uuid::from_u128(number),
         kind: OneShotKind::SoftReboot,
+        shutdown_timeout_s: 60,
     };
     assert_eq!(kind(node.one_shot(&shot(1)).await), AgentErrorKind::NotFound);
     node.put_domain(&spec(1, 1, Wanted::On)).await.unwrap();
@@ -225,4 +237,47 @@ async fn a_boot_takes_its_time_and_is_overtaken_by_a_deletion_or_a_restart() {
     tokio::task::yield_now().await;
     clock.advance(Duration::from_secs(5));
     assert_eq!(kind(booting.await.unwrap()), AgentErrorKind::Unreachable);
+}
+
+#[tokio::test]
+async fn consoles_open_while_the_domain_runs() {
+    let node = node();
+    let open = async |kind| node.open_console(SERVER, kind).await.map(|_| ());
+    assert_eq!(kind(open(ConsoleKind::Vnc).await), AgentErrorKind::NotFound);
+    node.put_domain(&spec(1, 1, Wanted::On)).await.unwrap();
+    let mut screen = node.open_console(SERVER, ConsoleKind::Vnc).await.unwrap();
+    let mut version = [0; 12];
+    screen.read_exact(&mut version).await.unwrap();
+    assert_eq!(&version, b"RFB 003.008\n");
+    let mut serial = node.open_console(SERVER, ConsoleKind::Serial).await.unwrap();
+    let log = node.console_log(SERVER, None).await.unwrap().replace('\n', "\r\n");
+    let mut text = vec![0; log.len()];
+    serial.read_exact(&mut text).await.unwrap();
+    assert_eq!(String::from_utf8(text).unwrap(), log);
+    serial.write_all(b"root").await.unwrap();
+    let mut echo = [0; 4];
+    serial.read_exact(&mut echo).await.unwrap();
+    assert_eq!(&echo, b"root");
+    node.put_domain(&spec(1, 2, Wanted::Off)).await.unwrap();
+    assert_eq!((screen.read(&mut version).await.unwrap(), serial.read(&mut echo).await.unwrap()), (0, 0));
+    assert_eq!(kind(open(ConsoleKind::Serial).await), AgentErrorKind::Refused);
+}
+
+#[tokio::test]
+async fn a_node_explains_itself_without_secrets() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ledger.jsonl");
+    let options = SimNodeOptions { ledger: Some(path.clone()), ..SimNodeOptions::numbered(1) };
+    let node = SimNode::open(options, Clock::system(), Arc::new(NoNetwork)).unwrap();
+    assert_eq!(kind(node.explain(SERVER).await), AgentErrorKind::NotFound);
+    let file = GuestFile { path: "openstack/latest/user_data".to_owned(), content: "aHVudGVyMg==".to_owned().into() };
+    let spec = DomainSpec { config_drive: Some(vec![file]), ..spec(1, 1, Wanted::On) };
+    node.put_domain(&spec).await.unwrap();
+    let objects = node.explain(SERVER).await.unwrap();
+    let [object] = objects.as_slice() else { panic!("{objects:?}") };
+    assert_eq!((object.kind.as_str(), object.name.as_str()), ("domain", "instance-00000007"));
+    assert!(object.content.contains("user_data") && !object.content.contains("aHVudGVyMg"), "{}", object.content);
+    assert_eq!(object.command, format!("grep {SERVER} {} | tail -n 1", path.display()));
+    let engines = node.engines().await.unwrap();
+    assert!(engines.len() == 1 && engines[0].name == "simulated" && engines[0].healthy);
 }

@@ -15,6 +15,8 @@ const EXTENSIONS: &[(&str, &str, &str)] = &[
     ("OS-EXT-STS", "ExtendedStatus", "Task, state and power of a server."),
     ("os-config-drive", "ConfigDrive", "A drive with the configuration of a server."),
     ("os-console-output", "ConsoleOutput", "The console log of a server."),
+    ("os-consoles", "Consoles", "The screen of a server."),
+    ("os-console-auth-tokens", "ConsoleAuthTokens", "What the token of a console opens."),
     ("os-flavor-access", "FlavorAccess", "Flavors for single projects."),
     ("os-flavor-extra-specs", "FlavorExtraSpecs", "What a flavor asks of hosts."),
     ("os-flavor-manage", "FlavorManage", "Creation and deletion of flavors."),

@@ -1,10 +1,12 @@
 //! Routes and handlers: extract, look up and authorize in one call, call the app, render.
 
 mod availability_zone;
+mod console;
 mod extension;
 mod flavor;
 mod flavor_access;
 mod flavor_extra_specs;
+mod guest_metadata;
 mod hypervisor;
 mod instance_action;
 mod keypair;
@@ -24,6 +26,9 @@ use ferrostack_http::Routes;
 
 use crate::Compute;
 
+pub use console::console_routes;
+pub use guest_metadata::metadata_routes;
+
 /// All routes below the versioned prefix.
 pub fn routes() -> Routes<Compute> {
     version::routes()
@@ -36,6 +41,7 @@ pub fn routes() -> Routes<Compute> {
         .merge(server_list::routes())
         .merge(server::routes())
         .merge(server_action::routes())
+        .merge(console::routes())
         .merge(server_addresses::routes())
         .merge(server_interface::routes())
         .merge(server_metadata::routes())

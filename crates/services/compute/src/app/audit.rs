@@ -1,4 +1,4 @@
-//! Lists what the reconcilers would repair, and repairs nothing.
+//! Lists what the reconcilers would repair, and what only an operator can judge; repairs nothing.
 
 use crate::{
     Compute, ComputeError,
@@ -53,6 +53,12 @@ impl Compute {
                     format!("port {port} is bound to {bound:?}, its server {} is on {:?}", server.id, server.host)
                 }
             });
+        }
+        for (node, consumer) in allocation_checker::unknown(self).await? {
+            all.push(format!("{consumer} holds an allocation of node {node}, but no server has that id"));
+        }
+        for (port, device) in port_checker::unknown(self).await? {
+            all.push(format!("port {port} belongs to server {device}, which has no record"));
         }
         all.extend(quota_recounter::find(self).await?);
         Ok(all)

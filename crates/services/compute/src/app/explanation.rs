@@ -16,8 +16,10 @@ use crate::{
 /// What the scheduler thought, and what then happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SchedulingReasons {
-    /// Hosts in the order in which they were to be tried.
-    pub chosen: Vec<String>,
+    /// The host that has the server, or on which it is being built.
+    pub chosen: Option<String>,
+    /// Other hosts that would have done, in the order in which they were to be tried, and what became of each.
+    pub candidates: Vec<(String, String)>,
     /// Hosts that were passed over, and why.
     pub dropped: Vec<(String, String)>,
     /// Further hosts that would have done.
@@ -61,10 +63,35 @@ pub async fn scheduling_reasons(db: &impl Read, server: ServerId) -> Result<Opti
                 serde_json::from_str::<ferrostack_saga::Failure>(&record.output).ok().map(|failure| failure.reason);
         }
     }
+    let goes_on = matches!(build.outcome.as_str(), "done" | "running");
+    let chosen =
+        attempts.last().filter(|last| goes_on && last.failed_step.is_none() && !was_undone(&records, &last.host));
+    let chosen = chosen.map(|attempt| attempt.host.clone());
+    let mut candidates = Vec::new();
+    for host in choice.hosts {
+        if Some(&host.name) == chosen.as_ref() {
+            continue;
+        }
+        let what = match (attempts.iter().find(|attempt| attempt.host == host.name), &chosen) {
+            (Some(Attempt { failed_step: Some(step), reason, .. }), _) => {
+                format!("it was tried; {step} failed: {}", reason.as_deref().unwrap_or("no reason is known"))
+            }
+            (Some(_), _) => "it was tried and given up".to_owned(),
+            (None, Some(chosen)) => format!("it would have done, but {chosen} was chosen before"),
+            (None, None) => "it would have done, but was not tried".to_owned(),
+        };
+        candidates.push((host.name, what));
+    }
     Ok(Some(SchedulingReasons {
-        chosen: choice.hosts.into_iter().map(|host| host.name).collect(),
+        chosen,
+        candidates,
         dropped: choice.dropped.into_iter().map(|host| (host.name, host.reason)).collect(),
         spare: choice.spare,
         attempts,
     }))
+}
+
+/// Whether what was done on that host was taken back.
+fn was_undone(records: &[StepRecord], host: &str) -> bool {
+    records.iter().any(|record| record.scope() == Some(host) && record.undone.is_some())
 }

@@ -2,13 +2,16 @@
 
 pub(crate) mod audit;
 pub(crate) mod console;
+pub(crate) mod domain;
 pub(crate) mod explanation;
 pub(crate) mod flavor;
+pub(crate) mod guest_metadata;
 pub(crate) mod hostname;
 pub(crate) mod keypair;
 pub(crate) mod limits;
 pub(crate) mod node;
 pub(crate) mod nodes;
+pub(crate) mod retrying;
 pub(crate) mod scheduler;
 pub(crate) mod server;
 pub(crate) mod server_action;

@@ -43,7 +43,8 @@ impl Compute {
         self.within(patience, agent.put_domain(spec)).await
     }
 
-    /// Makes a domain as wanted. A node that does not answer is asked again until `patience` is over.
+    /// Makes a domain as wanted, if the node answers within `patience`. A node that does not answer at all, such as one whose
+    /// agent restarts, is asked again for a while.
     pub(crate) async fn put_domain(
         &self,
         host: &str,
@@ -51,9 +52,11 @@ impl Compute {
         patience: Duration,
     ) -> Result<DomainReport, AgentError> {
         let deadline = self.now() + patience;
+        let give_up = self.now() + patience.min(self.options().agent_patience);
         loop {
             match self.try_domain(host, spec, deadline.since(self.now())).await {
-                Err(error) if error.kind == AgentErrorKind::Unreachable && self.now() + PAUSE < deadline => {
+                Err(error) if error.kind == AgentErrorKind::Unreachable && self.now() + PAUSE < give_up => {
+                    tracing::warn!(host, server = %spec.server, reason = error.message, "the node is asked again");
                     self.clock().sleep(PAUSE).await;
                 }
                 answer => return answer,
@@ -89,7 +92,9 @@ pub(crate) fn failed(error: AgentError) -> Failure {
     match error.kind {
         // A higher fence was seen: this operation was overtaken or taken over, whatever this process believes.
         AgentErrorKind::Fenced => Failure { kind: FailureKind::Lost, reason: error.message },
-        AgentErrorKind::NotFound | AgentErrorKind::Refused | AgentErrorKind::Unreachable => Failure::new(error.message),
+        // The operation waits, with this as its reason, and asks again.
+        AgentErrorKind::Unreachable => Failure::transient(error.message),
+        AgentErrorKind::NotFound | AgentErrorKind::Refused => Failure::new(error.message),
     }
 }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     Compute, ComputeError,
     app::{hostname::hostname, scheduler::Wishes},
-    model::{DiskConfig, Flavor, Server, ServerId, Stage, Task, Wish, derive},
+    model::{BootSource, DiskConfig, Flavor, Server, ServerId, Stage, Task, Wish, derive},
     sagas::CreateServer,
     store,
 };
@@ -49,6 +49,8 @@ struct Checked {
     flavor: Flavor,
     image: ImageFacts,
     public_key: Option<String>,
+    /// The cloud or the image wants a configuration drive, whatever the user says.
+    needs_drive: bool,
 }
 
 impl Compute {
@@ -117,7 +119,9 @@ impl Compute {
                 Some(pair.public_key)
             }
         };
-        Ok(Checked { flavor, image, public_key })
+        let needs_drive = self.options().force_config_drive
+            || image.properties.get("img_config_drive").is_some_and(|wish| wish == "mandatory");
+        Ok(Checked { flavor, image, public_key, needs_drive })
     }
 
     /// The one transaction: quota, rows, operations (R1). `fitted` tells how many fit the quota.
@@ -175,12 +179,12 @@ fn draft(
         hostname: hostname(&wanted.name, id),
         flavor: checked.flavor.clone(),
         image_id: Some(image.id),
-        boot_image: Some(BootImage { id: image.id, format: image.disk_format.clone(), hash: image.hash.clone() }),
+        boot_source: Some(boot_source(image)),
         key_name: wanted.key_name.clone(),
         public_key: checked.public_key.clone(),
         metadata: wanted.metadata.clone(),
         user_data: wanted.user_data.clone(),
-        config_drive: wanted.config_drive,
+        config_drive: wanted.config_drive || checked.needs_drive,
         zone: wanted.zone.clone(),
         forced_host: wanted.forced_host.clone(),
         access_ip_v4: wanted.access_ip_v4.clone(),
@@ -212,6 +216,16 @@ fn draft(
         launched: None,
         terminated: None,
         deleted: false,
+    }
+}
+
+/// What is kept of the image, which may change or go while the server lives.
+fn boot_source(image: &ImageFacts) -> BootSource {
+    let says_how = |name: &str| ["hw_", "os_"].iter().any(|prefix| name.starts_with(prefix));
+    let properties = image.properties.iter().filter(|(name, _)| says_how(name));
+    BootSource {
+        image: BootImage { id: image.id, format: image.disk_format.clone(), hash: image.hash.clone() },
+        properties: properties.map(|(name, value)| (name.clone(), value.clone())).collect(),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use ferrostack_agent_api::{BootImage, DomainReport, DomainSpec, Interface, Power, Wanted};
+use ferrostack_agent_api::{
+    BootImage, DomainReport, DomainSpec, Interface, InterfaceAddress, MetadataPort, Power, Wanted,
+};
 use ferrostack_base::{Fence, Generation, Secret, Timestamp, uuid_id};
 use ferrostack_contracts::{BoundPort, Nic};
 use ferrostack_db::column_id;
@@ -31,6 +33,16 @@ pub(crate) enum DiskConfig {
     Manual,
 }
 
+/// What a server boots from, as it was when the server was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct BootSource {
+    #[serde(flatten)]
+    pub image: BootImage,
+    /// Those of the image's properties that say how to run it: `hw_...`, `os_...`.
+    #[serde(default)]
+    pub properties: BTreeMap<String, String>,
+}
+
 /// Why a server is in ERROR.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ServerFault {
@@ -55,7 +67,7 @@ pub(crate) struct Server {
     pub hostname: String,
     pub flavor: Flavor,
     pub image_id: Option<Uuid>,
-    pub boot_image: Option<BootImage>,
+    pub boot_source: Option<BootSource>,
     pub key_name: Option<String>,
     pub public_key: Option<String>,
     pub metadata: BTreeMap<String, String>,
@@ -129,42 +141,71 @@ impl Server {
             .map_or_else(String::new, |host| hex::encode(Sha224::digest(format!("{}{host}", self.project_id))))
     }
 
-    /// What an agent is told.
-    pub(crate) fn domain_spec(
-        &self,
-        wanted: Wanted,
-        generation: Generation,
-        fence: Fence,
-        ports: &[BoundPort],
-        request_id: &str,
-    ) -> DomainSpec {
+    /// A property of the image that it boots from.
+    pub(crate) fn property(&self, name: &str) -> Option<&str> {
+        self.boot_source.as_ref().and_then(|source| source.properties.get(name)).map(String::as_str)
+    }
+
+    /// What an agent is told, as far as the row says it.
+    pub(crate) fn domain_spec(&self, change: DomainChange<'_>) -> DomainSpec {
+        let properties = self.boot_source.iter().flat_map(|source| &source.properties);
         DomainSpec {
             server: self.id.0,
             name: self.instance_name(),
             hostname: self.hostname.clone(),
-            fence,
-            generation,
-            power: wanted,
+            fence: change.fence,
+            generation: change.generation,
+            power: change.power,
             vcpus: self.flavor.vcpus,
             memory_mb: self.flavor.memory_mb,
             disk_gb: self.flavor.disk_gb,
-            image: self.boot_image.clone(),
-            interfaces: ports.iter().map(interface).collect(),
-            user_data: self.user_data.clone(),
-            public_key: self.public_key.clone(),
-            metadata: self.metadata.clone(),
+            image: self.boot_source.as_ref().map(|source| source.image.clone()),
+            interfaces: change.ports.iter().map(interface).collect(),
+            config_drive: None,
+            hardware: properties
+                .filter(|(name, _)| name.starts_with("hw_"))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            shutdown_timeout_s: 0,
             project_id: self.project_id.clone(),
-            request_id: request_id.to_owned(),
+            request_id: change.request_id.to_owned(),
         }
     }
+}
+
+/// A change of what is wanted of a domain.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DomainChange<'a> {
+    /// Where the domain is.
+    pub host: &'a str,
+    /// Whether it should run.
+    pub power: Wanted,
+    /// Of the record.
+    pub generation: Generation,
+    /// Of the operation.
+    pub fence: Fence,
+    /// In the order of the guest's interfaces.
+    pub ports: &'a [BoundPort],
+    /// The request behind it.
+    pub request_id: &'a str,
 }
 
 fn interface(port: &BoundPort) -> Interface {
     Interface {
         port_id: port.port_id,
+        network_id: port.network_id,
         mac: port.mac.clone(),
         mtu: port.mtu,
-        addresses: port.fixed_ips.iter().map(|fixed| (fixed.ip, fixed.prefix)).collect(),
+        addresses: port
+            .fixed_ips
+            .iter()
+            .map(|fixed| InterfaceAddress { ip: fixed.ip, prefix: fixed.prefix, gateway: fixed.gateway })
+            .collect(),
+        metadata: port.metadata.as_ref().map(|port| MetadataPort {
+            port_id: port.port_id,
+            mac: port.mac.clone(),
+            addresses: port.addresses.clone(),
+        }),
     }
 }
 

@@ -35,7 +35,7 @@ use crate::{
         scheduler::{self, Choice, ChosenHost, Wishes},
         settling::settle,
     },
-    model::{Domain, Server, ServerFault, ServerId, Stage},
+    model::{Domain, DomainChange, Server, ServerFault, ServerId, Stage},
     store,
 };
 
@@ -97,6 +97,7 @@ impl Operation for CreateServer {
         server.stage = Stage::Failed;
         server.operation = None;
         server.host = None;
+        server.ports = Vec::new();
         server.fault = Some(ServerFault { code: 500, message: failure.reason.clone(), details: None, created: now });
         settle(tx, &mut server, now).await
     }
@@ -126,11 +127,19 @@ async fn build_on(op: &mut Steps, compute: &Compute, server: &Server, host: &Cho
         false => op.step("bind_ports", || bind_ports(compute, server, host)).await?,
     };
     let (fence, request_id) = (op.fence(), op.origin().request_id.clone());
-    let spec = &server.domain_spec(Wanted::On, server.generation, fence, &ports, &request_id);
+    let change = &DomainChange {
+        host: &host.name,
+        power: Wanted::On,
+        generation: server.generation,
+        fence,
+        ports: &ports,
+        request_id: &request_id,
+    };
     let report: DomainReport = op
         .step("put_domain", || async move {
+            let spec = compute.domain_spec(server, *change).await?;
             let left = (since + compute.options().build_timeout).since(compute.now());
-            compute.try_domain(&host.name, spec, left).await.map_err(host_failed)
+            compute.put_domain(&host.name, &spec, left).await.map_err(host_failed)
         })
         .await?;
     if !ports.is_empty() {
@@ -151,10 +160,18 @@ async fn bind_ports(compute: &Compute, server: &Server, host: &ChosenHost) -> Re
     let mut ports = compute.network().bind(server.id.0, &host.name).await.map_err(host_from_contract)?;
     // The guest's interfaces are in the order in which they were asked for.
     ports.sort_by_key(|port| server.nics.iter().position(|nic| nic.port_id == port.port_id));
-    match server.nics.iter().find(|nic| !ports.iter().any(|port| port.port_id == nic.port_id)) {
-        Some(nic) => Err(Failure::new(format!("port {} is gone", nic.port_id))),
-        None => Ok(ports),
+    if let Some(nic) = server.nics.iter().find(|nic| !ports.iter().any(|port| port.port_id == nic.port_id)) {
+        return Err(Failure::new(format!("port {} is gone", nic.port_id)));
     }
+    // A guest asks for its metadata while its server is still being built.
+    let bound = &ports;
+    let write = |tx: Tx| async move {
+        let Some(mut row) = store::server::lock(&tx, server.id).await? else { return Ok(()) };
+        row.ports.clone_from(bound);
+        settle(&tx, &mut row, compute.now()).await
+    };
+    compute.db().tx(write).await.map_err(|error: DbError| Failure::from(error))?;
+    Ok(ports)
 }
 
 async fn wait_for_ports(compute: &Compute, server: &Server, since: Timestamp) -> Result<(), Failure> {

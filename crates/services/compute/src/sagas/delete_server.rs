@@ -92,6 +92,7 @@ async fn bury(tx: &Tx, compute: &Compute, id: ServerId) -> Result<(), DbError> {
     let Some(mut server) = store::server::lock(tx, id).await? else { return Ok(()) };
     let now = compute.now();
     store::domain::delete(tx, id).await?;
+    store::console_token::delete_of_server(tx, id).await?;
     server.stage = Stage::Deleted;
     server.operation = None;
     server.deleted = true;

@@ -1,5 +1,7 @@
 //! What stopping and starting have in common: the wanted power changes by a generation, and so does taking it back.
 
+use std::time::Duration;
+
 use ferrostack_agent_api::{DomainReport, Wanted};
 use ferrostack_base::{Fence, Generation};
 use ferrostack_db::{DbError, Tx};
@@ -10,7 +12,7 @@ use super::load;
 use crate::{
     Compute,
     app::{nodes::failed, settling::settle},
-    model::{Domain, Server, ServerId},
+    model::{Domain, DomainChange, Server, ServerId},
     store,
 };
 
@@ -38,8 +40,14 @@ impl PowerChange {
     ) -> Result<DomainReport, Failure> {
         let server = load(compute, self.server).await?;
         let generation = if power == self.before { self.generation.next().next() } else { self.generation.next() };
-        let spec = server.domain_spec(power, generation, fence, &server.ports, request_id);
-        compute.put_domain(&self.host, &spec, compute.options().agent_patience).await.map_err(failed)
+        let (host, ports) = (&self.host, &server.ports);
+        let change = DomainChange { host, power, generation, fence, ports, request_id };
+        let spec = compute.domain_spec(&server, change).await?;
+        let mut patience = compute.options().agent_patience;
+        if power == Wanted::Off {
+            patience += Duration::from_secs(spec.shutdown_timeout_s);
+        }
+        compute.try_domain(host, &spec, patience).await.map_err(failed)
     }
 
     /// The only step, and the end.

@@ -3,13 +3,15 @@
 //! A reboot is no state that could be wanted or taken back: the agent does it once per number, which is the operation's
 //! id (R8). A hard reboot of a server that is off powers it on instead, as a change of what is wanted.
 
+use std::time::Duration;
+
 use ferrostack_agent_api::{DomainReport, OneShot, OneShotKind, Wanted};
 use ferrostack_base::Fence;
 use ferrostack_db::{DbError, Tx};
 use ferrostack_saga::{Failure, Operation, StepRecord, Steps};
 use serde::{Deserialize, Serialize};
 
-use super::power::PowerChange;
+use super::{load, power::PowerChange};
 use crate::{
     Compute,
     app::{nodes::failed, settling::settle},
@@ -33,8 +35,14 @@ impl Operation for RebootServer {
         if self.change.before == Wanted::Off {
             return self.change.run(op, compute, Wanted::On).await;
         }
-        let shot =
-            &OneShot { server: self.change.server.0, fence: op.fence(), number: op.id().0, kind: self.kind.clone() };
+        let shutdown_timeout_s = compute.shutdown_timeout_s(&load(compute, self.change.server).await?);
+        let shot = &OneShot {
+            server: self.change.server.0,
+            fence: op.fence(),
+            number: op.id().0,
+            kind: self.kind.clone(),
+            shutdown_timeout_s,
+        };
         let report = op.step("reboot", || self.shoot(compute, shot)).await?;
         let report = &report;
         op.finish(|tx| async move {
@@ -62,6 +70,7 @@ impl Operation for RebootServer {
 impl RebootServer {
     async fn shoot(&self, compute: &Compute, shot: &OneShot) -> Result<DomainReport, Failure> {
         let agent = compute.agent(&self.change.host).map_err(failed)?;
-        compute.within(compute.options().agent_patience, agent.one_shot(shot)).await.map_err(failed)
+        let patience = compute.options().agent_patience + Duration::from_secs(shot.shutdown_timeout_s);
+        compute.within(patience, agent.one_shot(shot)).await.map_err(failed)
     }
 }

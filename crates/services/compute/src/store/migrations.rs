@@ -51,4 +51,9 @@ pub const MIGRATIONS: Migrations = migrations!("compute";
         server_id VARCHAR(36) NOT NULL, host VARCHAR(255) NOT NULL, fence BIGINT NOT NULL, reason MEDIUMTEXT NOT NULL,
         created_us BIGINT NOT NULL, PRIMARY KEY (server_id, host))",
     "CREATE INDEX IF NOT EXISTS cleanup_debt_host ON cleanup_debt (host)",
+    "CREATE TABLE IF NOT EXISTS console_token (
+        hash VARCHAR(64) NOT NULL PRIMARY KEY, server_id VARCHAR(36) NOT NULL, host VARCHAR(255) NOT NULL, kind VARCHAR(16) NOT NULL,
+        expires_us BIGINT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS console_token_server ON console_token (server_id)",
+    "CREATE INDEX IF NOT EXISTS console_token_expires ON console_token (expires_us)",
 );

@@ -1,6 +1,7 @@
 //! SQL and nothing else.
 
 pub(crate) mod cleanup_debt;
+pub(crate) mod console_token;
 pub(crate) mod counter;
 pub(crate) mod domain;
 pub(crate) mod flavor;

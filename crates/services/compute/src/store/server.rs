@@ -28,7 +28,7 @@ impl FromRow for Server {
             hostname: row.get("hostname")?,
             flavor: row.get::<Json<_>>("flavor")?.0,
             image_id: row.get("image_id")?,
-            boot_image: row.get::<Option<Json<_>>>("boot_image")?.map(|json| json.0),
+            boot_source: row.get::<Option<Json<_>>>("boot_image")?.map(|json| json.0),
             key_name: row.get("key_name")?,
             public_key: row.get("public_key")?,
             metadata: row.get::<Json<_>>("metadata")?.0,
@@ -83,7 +83,7 @@ pub(crate) async fn insert(tx: &Tx, server: &Server) -> Result<(), DbError> {
             s.flavor.id,
             Json(&s.flavor),
             s.image_id,
-            s.boot_image.as_ref().map(Json),
+            s.boot_source.as_ref().map(Json),
             s.key_name,
             s.public_key,
             Json(&s.metadata),
@@ -122,6 +122,12 @@ pub(crate) async fn insert(tx: &Tx, server: &Server) -> Result<(), DbError> {
 /// The server, deleted or not.
 pub(crate) async fn get(db: &impl Read, id: ServerId) -> Result<Option<Server>, DbError> {
     db.find(format!("SELECT {COLUMNS} FROM server WHERE id = ?"), args![id]).await
+}
+
+/// On which host the server is; `None` when it is gone or deleted.
+pub(crate) async fn host_of(db: &impl Read, id: ServerId) -> Result<Option<Option<String>>, DbError> {
+    let row = db.one("SELECT host FROM server WHERE id = ? AND deleted = 0", args![id]).await?;
+    row.map(|row| row.at(0)).transpose()
 }
 
 /// The server, for a change: until the transaction ends nobody else changes it. `None` when it is gone or deleted.

@@ -55,6 +55,21 @@ pub(super) async fn run(compute: &Compute) -> Said {
     said(repaired, "allocations repaired")
 }
 
+/// Allocations of nodes' resources whose consumer is no server that has a record. It may be another user of placement, so
+/// they are only reported: the node and the consumer.
+pub(crate) async fn unknown(compute: &Compute) -> Result<Vec<(String, Uuid)>, ComputeError> {
+    let mut all = Vec::new();
+    for node in store::node::list(compute.db()).await? {
+        let consumers = compute.placement().consumers(node.id).await?;
+        let ids: Vec<ServerId> = consumers.iter().map(|id| ServerId(*id)).collect();
+        // Allocations first, rows afterwards: a server's row is there before its allocation is.
+        let known = store::server::list_by_ids(compute.db(), &ids).await?;
+        let strangers = consumers.into_iter().filter(|id| !known.iter().any(|server| server.id.0 == *id));
+        all.extend(strangers.map(|consumer| (node.name.clone(), consumer)));
+    }
+    Ok(all)
+}
+
 impl Wrong {
     fn key(&self) -> (String, ServerId) {
         let (Self::Leaked { node, server } | Self::Missing { node, server }) = self;

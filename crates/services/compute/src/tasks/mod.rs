@@ -41,13 +41,17 @@ impl Reconciler for Task {
     }
 }
 
+/// The task that takes over what guests do by themselves. Whoever hears of a change on a node before the task's period is
+/// over may wake it by this name: the change is then seen at once.
+pub const SERVER_WATCHER: &str = "server_watcher";
+
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn all(compute: &Compute) -> Vec<Task> {
     let task = |name, period, run| Task { name, period, compute: compute.clone(), run };
     vec![
         task("node_registrar", Duration::from_secs(10), |compute| Box::pin(node_registrar::run(compute))),
-        task("server_watcher", Duration::from_secs(10), |compute| Box::pin(server_watcher::run(compute))),
+        task(SERVER_WATCHER, Duration::from_secs(5), |compute| Box::pin(server_watcher::run(compute))),
         task("debt_collector", Duration::from_secs(10), |compute| Box::pin(debt_collector::run(compute))),
         task("transitional_owner_checker", MINUTE, |compute| Box::pin(transitional_owner_checker::run(compute))),
         task("orphan_domain_remover", MINUTE, |compute| Box::pin(orphan_domain_remover::run(compute))),

@@ -21,6 +21,18 @@ pub(crate) enum Wrong {
     Astray { port: Uuid, server: Box<Server>, bound: Option<String> },
 }
 
+/// Ports, as compute makes them, of servers that have no record. Nobody can tell whose they are, so they are only reported:
+/// the port and what it names.
+pub(crate) async fn unknown(compute: &Compute) -> Result<Vec<(Uuid, Uuid)>, ComputeError> {
+    let ports = compute.network().server_ports().await?;
+    let named: Vec<(Uuid, Uuid)> =
+        ports.into_iter().filter_map(|port| port.device_id.map(|device| (port.port_id, device))).collect();
+    let ids: Vec<ServerId> = named.iter().map(|(_, device)| ServerId(*device)).collect();
+    // Ports first, rows afterwards: a server's row is there before its ports are.
+    let known = store::server::list_by_ids(compute.db(), &ids).await?;
+    Ok(named.into_iter().filter(|(_, device)| !known.iter().any(|server| server.id.0 == *device)).collect())
+}
+
 pub(super) async fn run(compute: &Compute) -> Said {
     let wrong = find(compute).await?;
     for wrong in &wrong {

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use ferrostack_agent_api::Power;
+use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{Said, domains_of, said};
 use crate::{
@@ -15,11 +16,15 @@ use crate::{
     store,
 };
 
+/// So many nodes are asked at once.
+const AT_ONCE: usize = 32;
+
 pub(super) async fn run(compute: &Compute) -> Said {
-    let mut changed = 0;
-    for node in store::node::list(compute.db()).await? {
-        changed += watch(compute, &node.name).await?;
-    }
+    // A silent node must not keep the others waiting.
+    let nodes = store::node::list(compute.db()).await?;
+    let watches = nodes.into_iter().map(|node| async move { watch(compute, &node.name).await });
+    let changed: Vec<usize> = stream::iter(watches).buffer_unordered(AT_ONCE).try_collect().await?;
+    let changed = changed.into_iter().sum();
     said(changed, "servers changed by themselves")
 }
 

@@ -143,9 +143,18 @@ impl Network for FakeNetwork {
                         mtu: 1442,
                         network_id: port.network,
                         fixed_ips: vec![fixed],
+                        dns: vec![],
+                        metadata: None,
                     }
                 })
                 .collect())
+        })
+    }
+
+    fn server_at(&self, network: Uuid, ip: IpAddr) -> Reply<'_, Option<Uuid>> {
+        Box::pin(async move {
+            let state = self.lock();
+            Ok(state.ports.values().find(|port| port.network == network && port.ip == ip).and_then(|port| port.server))
         })
     }
 

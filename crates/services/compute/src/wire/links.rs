@@ -16,6 +16,8 @@ pub(crate) struct Links {
     versioned: String,
     /// `http://host:port/compute`
     unversioned: String,
+    /// `http://host:port`
+    base: String,
 }
 
 /// A link.
@@ -38,7 +40,12 @@ impl FromRequestParts<Compute> for Links {
 impl Links {
     pub(crate) fn new(base: &str, prefix: &str) -> Self {
         let root = prefix.rsplit_once('/').map_or("", |(root, _)| root);
-        Self { versioned: format!("{base}{prefix}"), unversioned: format!("{base}{root}") }
+        Self { versioned: format!("{base}{prefix}"), unversioned: format!("{base}{root}"), base: base.to_owned() }
+    }
+
+    /// `http://host:port`
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     /// `http://host:port/compute/v2.1`

@@ -1,6 +1,7 @@
 //! Shapes of requests and answers, with their schemas beside them.
 
 pub(crate) mod flavor;
+pub(crate) mod guest_metadata;
 pub(crate) mod keypair;
 pub(crate) mod links;
 pub(crate) mod loose;

@@ -18,6 +18,12 @@ pub(crate) static ACTION: Schema = Schema::new(
         "reboot": {"type": "object", "required": ["type"], "additionalProperties": false, "properties": {
             "type": {"type": "string", "enum": ["HARD", "Hard", "hard", "SOFT", "Soft", "soft"]}
         }},
+        "os-getVNCConsole": {"type": "object", "required": ["type"], "additionalProperties": false, "properties": {
+            "type": {"type": "string", "enum": ["novnc", "xvpvnc"]}
+        }},
+        "os-getSerialConsole": {"type": "object", "required": ["type"], "additionalProperties": false, "properties": {
+            "type": {"type": "string", "enum": ["serial"]}
+        }},
         "os-getConsoleOutput": {"type": "object", "additionalProperties": false, "properties": {
             "length": {"anyOf": [{"type": "integer", "minimum": -1}, {"type": "string", "pattern": "^(-1|[0-9]{1,9})$"}, {"type": "null"}]}
         }}
@@ -37,6 +43,10 @@ pub(crate) enum Action {
     Reboot(Reboot),
     #[serde(rename = "os-getConsoleOutput")]
     ConsoleOutput(ConsoleOutput),
+    #[serde(rename = "os-getVNCConsole")]
+    VncConsole(WantedConsole),
+    #[serde(rename = "os-getSerialConsole")]
+    SerialConsole(WantedConsole),
     #[serde(rename = "forceDelete")]
     ForceDelete(Value),
 }
@@ -51,6 +61,12 @@ impl Reboot {
     pub(crate) fn kind(&self) -> OneShotKind {
         if self.r#type.eq_ignore_ascii_case("soft") { OneShotKind::SoftReboot } else { OneShotKind::HardReboot }
     }
+}
+
+/// Which viewer the console is for.
+#[derive(Debug, Deserialize)]
+pub(crate) struct WantedConsole {
+    pub r#type: String,
 }
 
 /// How much of the console.

@@ -52,6 +52,7 @@ const CASES: &[Case] = &[
     case("DELETE", "/servers/{id}", "reader:demo", 403),
     case("POST", "/servers/{id}/action", "member:other", 404),
     case("POST", "/servers/{id}/action", "reader:demo", 403),
+    case("GET", "/os-console-auth-tokens/{token}", "member:demo", 403),
     case("GET", "/servers/{id}/ips", "reader:other", 404),
     case("GET", "/servers/{id}/ips/{network}", "reader:other", 404),
     case("GET", "/servers/{id}/os-interface", "reader:other", 404),

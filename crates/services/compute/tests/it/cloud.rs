@@ -70,11 +70,15 @@ pub(crate) struct Cloud {
     router: Router,
 }
 
+/// What nodes and controllers share.
+pub(crate) const METADATA_SECRET: &str = "metadata secret";
+
 /// Settings for tests: silent nodes are given up at once.
 pub(crate) fn options() -> ComputeOptions {
     ComputeOptions {
         agent_patience: Duration::from_millis(300),
         build_timeout: Duration::from_millis(900),
+        metadata_secret: METADATA_SECRET.to_owned().into(),
         ..ComputeOptions::default()
     }
 }
@@ -95,6 +99,11 @@ impl Cloud {
 
     /// On every database of this test run.
     pub(crate) async fn each() -> Vec<Self> {
+        Self::each_with(options).await
+    }
+
+    /// With other settings.
+    pub(crate) async fn each_with(options: impl Fn() -> ComputeOptions) -> Vec<Self> {
         let migrations = [ferrostack_saga::MIGRATIONS, ferrostack_quota::MIGRATIONS, MIGRATIONS];
         let mut all = Vec::new();
         for db in TestDb::each(Clock::system(), &migrations).await.unwrap() {
@@ -158,6 +167,27 @@ impl Cloud {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         (status, headers, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// Status and text, without a token but with those headers.
+    pub(crate) async fn text(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let mut request = Request::builder().method(method).uri(path).header("host", "cloud:8080");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Serves the router on a port of its own; returns `127.0.0.1:PORT`.
+    pub(crate) async fn listen(&self) -> String {
+        let address = "127.0.0.1:0".parse().unwrap();
+        let (bound, running) =
+            ferrostack_http::serve(address, self.router.clone(), std::future::pending()).await.unwrap();
+        tokio::spawn(running);
+        bound.to_string()
     }
 
     pub(crate) async fn call(&self, token: &str, method: &str, path: &str, body: Value) -> (u16, Value) {
@@ -251,6 +281,12 @@ fn router(compute: &Compute) -> Router {
         |versions| Service { name: "compute", dialect: Dialect::Compute, versions, gate: gate.clone(), observer: None };
     let root = service(None).mount(ferrostack_compute::root_routes(), compute.clone());
     let versioned = service(Some(versions)).mount(ferrostack_compute::routes(), compute.clone());
+    let metadata = service(None).mount(ferrostack_compute::metadata_routes(), compute.clone());
+    let console = service(None).mount(ferrostack_compute::console_routes(), compute.clone());
     // Paths of tests are those below the versioned prefix; the root is at /root.
-    Router::new().nest_service("/root", root).fallback_service(versioned)
+    Router::new()
+        .nest_service("/root", root)
+        .nest_service("/metadata", metadata)
+        .nest_service("/console", console)
+        .fallback_service(versioned)
 }

@@ -1,6 +1,6 @@
 //! Versions, extensions, and what the routes say of themselves.
 
-use ferrostack_compute::{ACTIONS, root_routes, routes};
+use ferrostack_compute::{ACTIONS, console_routes, metadata_routes, root_routes, routes};
 use ferrostack_http::{Access, axum::http::Method};
 use serde_json::Value;
 
@@ -67,6 +67,9 @@ fn every_route_has_its_access_and_its_schema() {
         for range in &info.schemas {
             range.schema.check().unwrap_or_else(|reason| panic!("{name}: {reason}"));
         }
+    }
+    for info in console_routes().infos().iter().chain(&metadata_routes().infos()) {
+        assert!(info.access == Access::Public && info.method == Method::GET, "{}", info.path);
     }
     assert!(root_routes().infos().iter().all(|info| info.access == Access::Public));
 }

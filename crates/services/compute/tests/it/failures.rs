@@ -59,6 +59,44 @@ async fn when_no_host_can_the_fault_says_why_for_each() {
 }
 
 #[tokio::test]
+async fn an_image_that_lies_is_named_in_the_fault() {
+    let cloud = Cloud::new().await;
+    let lie = format!("image {} says that it is qcow2, but its data is raw", cloud.image);
+    cloud.node(1).misbehave(|faults| faults.refuse = (9, lie.clone()));
+    // Another node may have a good copy.
+    let id = cloud.boot(json!({})).await;
+    assert_eq!(cloud.show(id).await["OS-EXT-SRV-ATTR:host"], "compute-2");
+    cloud.node(2).misbehave(|faults| faults.refuse = (9, lie.clone()));
+    let id = cloud.create(json!({})).await;
+    cloud.settle().await;
+    let server = cloud.show(id).await;
+    let message = server["fault"]["message"].as_str().unwrap();
+    assert!(server["status"] == "ERROR" && message.contains(&lie), "{message}");
+    assert!(cloud.get("admin", &format!("/servers/{id}/os-interface")).await["interfaceAttachments"] == json!([]));
+    cloud.assert_clean().await;
+}
+
+#[tokio::test]
+async fn it_is_told_which_host_was_chosen_and_which_would_have_done() {
+    let cloud = Cloud::new().await;
+    let reasons = async |id| ferrostack_compute::scheduling_reasons(&cloud.db.db, id).await.unwrap().unwrap();
+    let id = cloud.boot(json!({})).await;
+    let host = cloud.show(id).await["OS-EXT-SRV-ATTR:host"].as_str().unwrap().to_owned();
+    let told = reasons(id).await;
+    assert_eq!(told.chosen.as_deref(), Some(host.as_str()));
+    let [(other, what)] = told.candidates.as_slice() else { panic!("{told:?}") };
+    assert!(*other != host && what.contains(&format!("{host} was chosen before")), "{told:?}");
+    cloud.node(1).misbehave(|faults| faults.refuse = (9, "no hypervisor".to_owned()));
+    cloud.node(2).misbehave(|faults| faults.refuse = (9, "no hypervisor".to_owned()));
+    let id = cloud.create(json!({})).await;
+    cloud.settle().await;
+    let told = reasons(id).await;
+    assert_eq!((told.chosen.as_ref(), told.candidates.len()), (None, 2));
+    let tried = "it was tried; put_domain failed: no hypervisor";
+    assert!(told.candidates.iter().all(|(_, what)| what == tried), "{told:?}");
+}
+
+#[tokio::test]
 async fn a_flavor_that_fits_nowhere_names_what_is_missing() {
     let cloud = Cloud::new().await;
     let flavor = json!({"flavor": {"name": "huge", "id": "huge", "vcpus": 20, "ram": 1, "disk": 9999}});
@@ -68,7 +106,7 @@ async fn a_flavor_that_fits_nowhere_names_what_is_missing() {
     let message = cloud.show(id).await["fault"]["message"].as_str().unwrap().to_owned();
     assert!(message.contains("compute-1: it has no room for 9999 DISK_GB"), "{message}");
     let reasons = ferrostack_compute::scheduling_reasons(&cloud.db.db, id).await.unwrap().unwrap();
-    assert_eq!((reasons.chosen.len(), reasons.dropped.len()), (0, 2));
+    assert_eq!((reasons.chosen, reasons.candidates.len(), reasons.dropped.len()), (None, 0, 2));
     assert_eq!(cloud.network.ports().len(), 0, "no port was made for nothing");
 }
 

@@ -4,9 +4,11 @@
 
 mod authorization;
 mod cloud;
+mod consoles;
 mod discovery;
 mod failures;
 mod flavors;
+mod guest_metadata;
 mod keypairs;
 mod nodes;
 mod power;

@@ -92,6 +92,78 @@ async fn a_domain_that_was_removed_by_hand_is_shut_off() {
 }
 
 #[tokio::test]
+async fn a_guest_that_crashes_is_shut_off_with_its_power_state() {
+    let cloud = Cloud::new().await;
+    let id = cloud.boot(json!({})).await;
+    let host = cloud.show(id).await["OS-EXT-SRV-ATTR:host"].as_str().unwrap().to_owned();
+    assert!(cloud.nodes.node(&host).unwrap().happens(id.0, Power::Crashed).unwrap());
+    cloud.reconcile().await;
+    let server = cloud.show(id).await;
+    assert_eq!((&server["status"], &server["OS-EXT-STS:vm_state"]), (&json!("SHUTOFF"), &json!("stopped")));
+    assert_eq!(server["OS-EXT-STS:power_state"], 6);
+    assert_eq!(cloud.act(id, json!({"os-start": null})).await.0, 202);
+    cloud.settle().await;
+    assert_eq!(cloud.show(id).await["status"], "ACTIVE");
+    cloud.assert_clean().await;
+}
+
+#[tokio::test]
+async fn an_operation_waits_for_a_silent_node_and_says_so() {
+    for action in [json!({"os-stop": null}), json!({"reboot": {"type": "HARD"}})] {
+        let cloud = Cloud::new().await;
+        let id = cloud.boot(json!({})).await;
+        let silence = |silence| {
+            for number in [1, 2] {
+                cloud.node(number).misbehave(|faults| faults.silence = silence);
+            }
+        };
+        silence(Silence::Before);
+        assert_eq!(cloud.act(id, action.clone()).await.0, 202);
+        let reason = loop {
+            let live = ferrostack_saga::store::live(&cloud.db.db).await.unwrap();
+            if let Some(reason) = live.first().expect("it waits").reason.clone() {
+                break reason;
+            }
+            cloud.clock.sleep(std::time::Duration::from_millis(5)).await;
+        };
+        assert!(reason.contains("does not answer"), "{reason}");
+        silence(Silence::No);
+        cloud.settle().await;
+        let expected = if action.get("reboot").is_some() { "ACTIVE" } else { "SHUTOFF" };
+        assert_eq!(cloud.show(id).await["status"], expected);
+        cloud.assert_clean().await;
+    }
+}
+
+#[tokio::test]
+async fn only_a_stuck_operation_can_be_retried() {
+    let cloud = Cloud::new().await;
+    let id = cloud.boot(json!({})).await;
+    let unknown = cloud.compute.retry(ferrostack_saga::OperationId::new()).await.unwrap_err();
+    assert!(matches!(unknown, ferrostack_compute::ComputeError::NotFound { .. }), "{unknown}");
+    let silence = |silence| {
+        for number in [1, 2] {
+            cloud.node(number).misbehave(|faults| faults.silence = silence);
+        }
+    };
+    silence(Silence::Before);
+    assert_eq!(cloud.act(id, json!({"os-stop": null})).await.0, 202);
+    let operation = ferrostack_saga::store::live(&cloud.db.db).await.unwrap()[0].id;
+    let running = cloud.compute.retry(operation).await.unwrap_err();
+    assert!(matches!(running, ferrostack_compute::ComputeError::Conflict { .. }), "{running}");
+    // As if it had been parked: whoever runs it now finds at its next step that it is not its own any more.
+    let park = "UPDATE operation SET state = 'stuck', epoch = epoch + 1";
+    let done: Result<(), ferrostack_db::DbError> =
+        cloud.db.db.tx(|tx| async move { tx.exec(park, vec![]).await.map(drop) }).await;
+    done.unwrap();
+    silence(Silence::No);
+    cloud.clock.sleep(std::time::Duration::from_secs(2)).await;
+    assert_eq!(cloud.compute.retry(operation).await.unwrap(), format!("server {id}"));
+    cloud.settle().await;
+    cloud.assert_clean().await;
+}
+
+#[tokio::test]
 async fn a_stop_that_the_node_refuses_leaves_the_server_as_it_was() {
     let cloud = Cloud::new().await;
     let id = cloud.boot(json!({})).await;

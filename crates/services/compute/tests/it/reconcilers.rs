@@ -44,9 +44,9 @@ fn spec(server: Uuid) -> DomainSpec {
         disk_gb: 1,
         image: None,
         interfaces: vec![],
-        user_data: None,
-        public_key: None,
-        metadata: Default::default(),
+        config_drive: None,
+        hardware: Default::default(),
+        shutdown_timeout_s: 60,
         project_id: "demo".to_owned(),
         request_id: "req-lost".to_owned(),
     }
@@ -82,11 +82,25 @@ async fn allocations_follow_servers() {
     let facts = cloud.node(1).facts().await.unwrap();
     let some = Resources::from([("VCPU".to_owned(), 1)]);
     cloud.placement.claim(id.0, facts.id, &some, "demo", "user-demo").await.unwrap();
-    // Somebody else's consumer is none of our business.
+    found_and_repaired(&cloud, "where it is not").await;
+    // A consumer that is no server may be somebody else's: it is reported and stays.
     let other = Uuid::new_v4();
     cloud.placement.claim(other, facts.id, &some, "demo", "user-demo").await.unwrap();
-    found_and_repaired(&cloud, "where it is not").await;
+    cloud.reconcile().await;
+    let expected = format!("{other} holds an allocation of node compute-1, but no server has that id");
+    assert_eq!(cloud.compute.audit().await.unwrap(), [expected]);
     assert_eq!(cloud.placement.allocations().keys().collect::<Vec<_>>(), [&other]);
+}
+
+#[tokio::test]
+async fn what_servers_without_a_record_left_behind_is_reported() {
+    let cloud = Cloud::new().await;
+    let id = cloud.boot(json!({})).await;
+    sql(&cloud, "DELETE FROM server").await;
+    let found = cloud.compute.audit().await.unwrap();
+    for text in [format!("{id} holds an allocation of node"), format!("belongs to server {id}, which has no record")] {
+        assert!(found.iter().any(|line| line.contains(&text)), "{text}: {found:?}");
+    }
 }
 
 #[tokio::test]
