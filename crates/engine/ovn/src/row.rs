@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map},
+    fmt,
     sync::Arc,
 };
 
@@ -271,6 +272,13 @@ impl<K: AtomValue, V: AtomValue> ColumnValue for BTreeMap<K, V> {
     }
 }
 
+/// One column in each line, as the engines' own commands show it.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.iter().try_for_each(|(column, value)| writeln!(f, "{column:<20}: {value}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,6 +298,14 @@ mod tests {
             r#"T.name: expected an integer, found "net""#
         );
         assert!(row.read::<String>("T", "tag").is_err());
+    }
+
+    #[test]
+    fn a_row_is_shown_as_the_engines_commands_do() {
+        let ids = Value::map([("a".into(), "b".into()), ("c".into(), 4.into())]);
+        let row = Row::new().with("name", "net").with("ids", ids).with("ports", Value::set([1.into(), 2.into()]));
+        let text = "ids                 : {\"a\"=\"b\", \"c\"=4}\nname                : \"net\"\nports               : [1, 2]\n";
+        assert_eq!(row.to_string(), text);
     }
 
     #[test]

@@ -10,7 +10,20 @@ pub const DATABASE: &str = "OVN_Southbound";
 
 /// All tables and columns that have a row type here.
 pub fn watched() -> Vec<WatchedTable> {
-    vec![WatchedTable::of::<Chassis>(), WatchedTable::of::<ChassisPrivate>(), WatchedTable::of::<PortBinding>()]
+    vec![
+        WatchedTable::of::<Chassis>(),
+        WatchedTable::of::<ChassisPrivate>(),
+        WatchedTable::of::<PortBinding>(),
+        WatchedTable::of::<SbGlobal>(),
+    ]
+}
+
+table! {
+    /// The one row that is about the whole.
+    SbGlobal in DATABASE "SB_Global" {
+        /// How far northd has carried the Northbound `nb_cfg`.
+        observed nb_cfg: i64 = "nb_cfg",
+    }
 }
 
 table! {

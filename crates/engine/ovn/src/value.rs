@@ -5,7 +5,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map, btree_set},
-    iter, slice,
+    fmt, iter, slice,
 };
 
 use serde_json::{Value as Json, json};
@@ -27,6 +27,23 @@ enum Repr {
     Atom(Atom),
     Set(BTreeSet<Atom>),
     Map(BTreeMap<Atom, Atom>),
+}
+
+/// As the engines' own commands show it: `[a, b]`, `{a=b, c=d}`.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Repr::Atom(atom) => atom.fmt(f),
+            Repr::Set(atoms) => {
+                let atoms: Vec<String> = atoms.iter().map(Atom::to_string).collect();
+                write!(f, "[{}]", atoms.join(", "))
+            }
+            Repr::Map(pairs) => {
+                let pairs: Vec<String> = pairs.iter().map(|(key, value)| format!("{key}={value}")).collect();
+                write!(f, "{{{}}}", pairs.join(", "))
+            }
+        }
+    }
 }
 
 /// A value of the wrong form, not yet knowing in which field it stood.

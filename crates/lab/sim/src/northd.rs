@@ -111,6 +111,13 @@ impl Northd {
         rebind(&mut state, port, |translation| translation.release(port, chassis));
     }
 
+    /// Whether a chassis gives no signs of life: what it has, it seems to keep.
+    pub fn set_silent(&self, chassis: &str, silent: bool) {
+        if let Some(translation) = &mut self.0.lock().translation {
+            translation.set_silent(chassis, silent);
+        }
+    }
+
     /// The chassis to which a port is bound now.
     pub fn chassis_of(&self, port: &str) -> Option<String> {
         let state = self.0.lock();

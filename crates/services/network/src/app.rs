@@ -7,6 +7,7 @@ pub(crate) mod address;
 pub(crate) mod cidr;
 pub(crate) mod floating_ip;
 pub(crate) mod mac;
+pub(crate) mod metadata_port;
 pub(crate) mod network;
 pub(crate) mod port;
 pub(crate) mod public_network;

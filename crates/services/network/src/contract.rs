@@ -4,13 +4,13 @@ mod addresses;
 mod binding;
 mod nics;
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, net::IpAddr, time::Duration};
 
 use ferrostack_auth::{Ctx, Origin};
 use ferrostack_contracts::{Address, BoundPort, Network as Contract, Nic, NicRequest, PortFacts, PortSpec, Reply};
 use uuid::Uuid;
 
-use crate::{Network, store};
+use crate::{Network, ids::NetworkId, store};
 
 impl Contract for Network {
     fn plan<'a>(
@@ -44,6 +44,10 @@ impl Contract for Network {
 
     fn addresses<'a>(&'a self, server_ids: &'a [Uuid]) -> Reply<'a, HashMap<Uuid, Vec<Address>>> {
         Box::pin(async move { Ok(addresses::of_servers(self, server_ids).await?) })
+    }
+
+    fn server_at(&self, network_id: Uuid, ip: IpAddr) -> Reply<'_, Option<Uuid>> {
+        Box::pin(async move { Ok(addresses::server_at(self, NetworkId(network_id), ip).await?) })
     }
 
     fn server_ports(&self) -> Reply<'_, Vec<PortFacts>> {

@@ -18,7 +18,10 @@ mod query;
 mod store;
 mod wire;
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use ferrostack_base::Clock;
 use ferrostack_db::Db;
@@ -31,7 +34,9 @@ pub use error::NetworkError;
 pub use ids::{FloatingIpId, Kind, NetworkId, PortId, RouterId, SecurityGroupId, SecurityGroupRuleId, SubnetId};
 pub use migrations::MIGRATIONS;
 pub use options::{NetworkOptions, QuotaDefaults};
-pub use ovn::{Difference, DifferenceKind, Leader, audit, full_sync, run_gateway_chooser, run_syncer};
+pub use ovn::{
+    Difference, DifferenceKind, Leader, audit, engine_objects, full_sync, run_southbound_watcher, run_syncer,
+};
 pub use policy::ACTIONS;
 
 /// The service's state; clones share it.
@@ -41,6 +46,9 @@ pub struct Network(Arc<Inner>);
 struct Inner {
     db: Db,
     northbound: Connection,
+    southbound: Connection,
+    liveness: ovn::Liveness,
+    moved: Mutex<BTreeSet<PortId>>,
     options: NetworkOptions,
     clock: Clock,
     cursors: app::address::Cursors,
@@ -49,12 +57,15 @@ struct Inner {
 }
 
 impl Network {
-    /// The service on this database and this connection to the Northbound database (which watches
-    /// [`ovn::connection_settings`]'s tables).
-    pub fn new(db: Db, northbound: Connection, options: NetworkOptions, clock: Clock) -> Self {
+    /// The service on this database and these connections to the Northbound and the Southbound database (which watch
+    /// [`ovn::connection_settings`]'s and [`ovn::southbound_settings`]'s tables).
+    pub fn new(db: Db, northbound: Connection, southbound: Connection, options: NetworkOptions, clock: Clock) -> Self {
         Self(Arc::new(Inner {
             db,
             northbound,
+            southbound,
+            liveness: ovn::Liveness::default(),
+            moved: Mutex::default(),
             options,
             clock,
             cursors: app::address::Cursors::default(),
@@ -71,6 +82,29 @@ impl Network {
     /// OVN's Northbound database.
     pub(crate) fn northbound(&self) -> &Connection {
         &self.0.northbound
+    }
+
+    /// OVN's Southbound database.
+    pub(crate) fn southbound(&self) -> &Connection {
+        &self.0.southbound
+    }
+
+    /// Which chassis are alive.
+    pub(crate) fn liveness(&self) -> &ovn::Liveness {
+        &self.0.liveness
+    }
+
+    /// Lets the syncer look at ports that may have become up or down.
+    pub(crate) fn ports_moved(&self, ports: BTreeSet<PortId>) {
+        if !ports.is_empty() {
+            self.0.moved.lock().unwrap_or_else(PoisonError::into_inner).extend(ports);
+            self.wake();
+        }
+    }
+
+    /// Takes the ports that may have become up or down.
+    pub(crate) fn take_moved(&self) -> BTreeSet<PortId> {
+        std::mem::take(&mut *self.0.moved.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The operator's settings.

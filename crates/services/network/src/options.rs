@@ -1,5 +1,7 @@
 //! What an operator can set.
 
+use std::time::Duration;
+
 /// Limits of projects that have none of their own; -1 is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuotaDefaults {
@@ -34,6 +36,10 @@ pub struct NetworkOptions {
     pub physical_networks: Vec<String>,
     /// Lease of addresses by DHCP, in seconds.
     pub dhcp_lease_s: u64,
+    /// How often the chassis are asked for a sign of life.
+    pub chassis_probe: Duration,
+    /// How long a chassis may owe one until it is taken for dead; at least twice the above.
+    pub chassis_down_after: Duration,
     /// Limits.
     pub quotas: QuotaDefaults,
     /// `http://host:port` for links; none = as the client asked.
@@ -51,6 +57,8 @@ impl Default for NetworkOptions {
             base_mac: [0xfa, 0x16, 0x3e],
             physical_networks: vec!["public".to_owned()],
             dhcp_lease_s: 86_400,
+            chassis_probe: Duration::from_secs(10),
+            chassis_down_after: Duration::from_secs(40),
             quotas: QuotaDefaults {
                 networks: 100,
                 subnets: 100,

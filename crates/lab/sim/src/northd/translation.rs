@@ -1,7 +1,10 @@
 //! What northd writes after a commit, as a function of the two databases. It only ever says what differs from what is
 //! stored, so it may be asked again at any time, as it is after a restart.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use ferrostack_ovn::{Atom, Condition, Operation, Row, Value};
 use uuid::Uuid;
@@ -27,11 +30,18 @@ pub(crate) struct Translation {
     ports: HashMap<Uuid, Keys>,
     // By port: the chassis that say they have it, the last one last.
     claims: HashMap<Arc<str>, Vec<Arc<str>>>,
+    /// Chassis that do not answer.
+    silent: HashSet<Arc<str>>,
 }
 
 impl Default for Translation {
     fn default() -> Self {
-        Self { datapaths: Keys::up_to(DATAPATHS), ports: HashMap::new(), claims: HashMap::new() }
+        Self {
+            datapaths: Keys::up_to(DATAPATHS),
+            ports: HashMap::new(),
+            claims: HashMap::new(),
+            silent: HashSet::new(),
+        }
     }
 }
 
@@ -85,7 +95,7 @@ impl Translation {
                         north.extend(report(northbound, southbound, *uuid));
                     }
                 },
-                (NORTHBOUND, "NB_Global") => acknowledge(northbound, southbound, *uuid, &mut north, &mut south),
+                (NORTHBOUND, "NB_Global") => self.acknowledge(northbound, southbound, *uuid, &mut north, &mut south),
                 (SOUTHBOUND, "Port_Binding") => match change {
                     RowChange::Deleted(old) => self.give_back(table, old),
                     _ => {
@@ -130,6 +140,41 @@ impl Translation {
     pub(crate) fn release_all(&mut self, chassis: &str) {
         self.claims.values_mut().for_each(|claims| claims.retain(|claiming| claiming.as_ref() != chassis));
         self.claims.retain(|_, claims| !claims.is_empty());
+    }
+
+    pub(crate) fn set_silent(&mut self, chassis: &str, silent: bool) {
+        match silent {
+            true => self.silent.insert(chassis.into()),
+            false => self.silent.remove(chassis),
+        };
+    }
+
+    /// Answers who raised `nb_cfg`: everything before it has arrived, for nothing is ever under way here.
+    fn acknowledge(
+        &self,
+        northbound: &Database,
+        southbound: &Database,
+        global: Uuid,
+        north: &mut Vec<Operation>,
+        south: &mut Vec<Operation>,
+    ) {
+        let Some((table, stored)) = row(northbound, "NB_Global", global) else { return };
+        let Some(asked) = integer(table, stored, "nb_cfg") else { return };
+        if integer(table, stored, "sb_cfg") == Some(asked) {
+            return;
+        }
+        let mut reached = Row::new().with("sb_cfg", asked);
+        if self.silent.is_empty() {
+            reached.set("hv_cfg", asked);
+        }
+        north.push(Operation::update("NB_Global", [Condition::uuid(global)], reached));
+        let silent =
+            |uuid| name_of(southbound, "Chassis_Private", uuid).is_some_and(|name| self.silent.contains(&name));
+        for table in ["SB_Global", "Chassis_Private"] {
+            for (uuid, _) in rows(southbound, table).filter(|(uuid, _)| !silent(*uuid)) {
+                south.push(Operation::update(table, [Condition::uuid(uuid)], Row::new().with("nb_cfg", asked)));
+            }
+        }
     }
 
     fn learn(&mut self, southbound: &Database) {
@@ -281,28 +326,6 @@ fn report(northbound: &Database, southbound: &Database, port: Uuid) -> Option<Op
     let up = Value::from(carried || text(ports, stored, "type").as_deref() == Some("router"));
     let known = ports.value(stored, "up") == Some(&up);
     (!known).then(|| Operation::update("Logical_Switch_Port", [Condition::uuid(port)], Row::new().with("up", up)))
-}
-
-/// Answers who raised `nb_cfg`: everything before it has arrived, for nothing is ever under way here.
-fn acknowledge(
-    northbound: &Database,
-    southbound: &Database,
-    global: Uuid,
-    north: &mut Vec<Operation>,
-    south: &mut Vec<Operation>,
-) {
-    let Some((table, stored)) = row(northbound, "NB_Global", global) else { return };
-    let Some(asked) = integer(table, stored, "nb_cfg") else { return };
-    if integer(table, stored, "hv_cfg") == Some(asked) {
-        return;
-    }
-    let reached = Row::new().with("sb_cfg", asked).with("hv_cfg", asked);
-    north.push(Operation::update("NB_Global", [Condition::uuid(global)], reached));
-    for table in ["SB_Global", "Chassis_Private"] {
-        for (uuid, _) in rows(southbound, table) {
-            south.push(Operation::update(table, [Condition::uuid(uuid)], Row::new().with("nb_cfg", asked)));
-        }
-    }
 }
 
 /// The name of the chassis to which a port is bound.

@@ -61,7 +61,7 @@ pub(crate) async fn create(cx: &Ctx, net: &Network, wanted: CreateFloatingIp) ->
     }
     let requested = requested(&subnets, &wanted, chosen)?;
     let id = FloatingIpId::new();
-    let port = for_service(net, "", &network, FLOATING_IP, id.to_string());
+    let port = for_service(net, "", network.id, FLOATING_IP, id.to_string());
     let port = NewPort { row: port, subnets, requested, generated_mac: true };
     let standard = Standard::new(wanted.description.clone().value().unwrap_or_default(), net.clock().now());
     let inside = inside(cx, net, &project_id, &wanted.port_id, &wanted.fixed_ip_address).await?;

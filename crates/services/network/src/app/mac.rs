@@ -40,6 +40,13 @@ pub(crate) fn eui64(prefix: &IpNet, mac: &str) -> Option<IpAddr> {
     Some(IpAddr::V6(Ipv6Addr::from(number)))
 }
 
+/// The MAC address from which a machine made itself that link-local address.
+pub(crate) fn of_link_local(ip: IpAddr) -> Option<String> {
+    let IpAddr::V6(ip) = ip else { return None };
+    let [0xfe, 0x80, 0, 0, 0, 0, 0, 0, first, b, c, 0xff, 0xfe, d, e, f] = ip.octets() else { return None };
+    Some([first ^ 2, b, c, d, e, f].map(|byte| format!("{byte:02x}")).join(":"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,8 @@ use crate::{
     Network,
     app::{
         access::{asked_network, owner},
+        metadata_port,
+        port::delete::remove_in,
         quota::Resource,
         retry,
         segment::WantedSegment,
@@ -235,12 +237,15 @@ pub(crate) async fn delete(cx: &Ctx, net: &Network, id: &str) -> Result<(), Netw
             if !store::network::lock(&tx, row.id, now).await? {
                 return Err(NetworkError::not_found(Kind::Network, row.id));
             }
-            let sql = "SELECT id FROM port WHERE network_id = ? LIMIT 1";
-            if ferrostack_db::Read::one(&tx, sql, ferrostack_db::args![row.id]).await?.is_some() {
+            let sql = "SELECT id FROM port WHERE network_id = ? AND id <> ? LIMIT 1";
+            let metadata = metadata_port::id_of(row.id);
+            if ferrostack_db::Read::one(&tx, sql, ferrostack_db::args![row.id, metadata]).await?.is_some() {
                 return Err(in_use());
             }
+            let removed = remove_in(net, &tx, metadata, 0).await?;
             let subnets = store::subnet::list_of_networks(&tx, &[row.id]).await?;
-            let mut changed = vec![(Kind::Network, row.id.0, row.standard.revision + 1)];
+            let mut changed = removed.unwrap_or_default();
+            changed.push((Kind::Network, row.id.0, row.standard.revision + 1));
             for subnet in &subnets {
                 store::subnet::delete(&tx, subnet.id).await?;
                 store::tag::delete(&tx, &subnet.id.to_string()).await?;

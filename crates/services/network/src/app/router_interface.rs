@@ -134,7 +134,7 @@ async fn new_port(
     subnets: &[SubnetRow],
     requested: [RequestedIp; 1],
 ) -> Result<PortRow, NetworkError> {
-    let row = for_service(net, &router.project_id, network, ROUTER_INTERFACE, router.id.to_string());
+    let row = for_service(net, &router.project_id, network.id, ROUTER_INTERFACE, router.id.to_string());
     net.take_quota(tx, &row.project_id, &row.id.to_string(), Resource::Ports).await?;
     insert(
         net,

@@ -10,7 +10,7 @@ use crate::{
     Network,
     app::{
         access::{asked_network, owner},
-        cidr, mac,
+        cidr, mac, metadata_port,
         quota::Resource,
         retry,
     },
@@ -19,7 +19,7 @@ use crate::{
     policy::Asked,
     store::{
         self,
-        port::{PortAddress, PortRow, ROUTER_INTERFACE},
+        port::{METADATA, PortAddress, PortRow, ROUTER_INTERFACE},
         subnet::SubnetRow,
         sync::Changed,
     },
@@ -78,6 +78,7 @@ pub(crate) async fn insert(net: &Network, tx: &Tx, row: &SubnetRow) -> Result<()
     if row.is_auto_address() {
         changed.extend(add_own_addresses(tx, row, now).await?);
     }
+    changed.extend(metadata_port::follow(net, tx, row.network_id).await?);
     changed.extend(dependents(tx, row.network_id).await?);
     net.enqueue(tx, &changed).await
 }
@@ -138,6 +139,8 @@ async fn update_once(cx: &Ctx, net: &Network, id: &str, patch: &CreateSubnet) ->
             changed.extend(dependents(&tx, row.network_id).await?);
             // Whether DHCP answers is said in each port's row of OVN.
             if row.enable_dhcp != before.enable_dhcp {
+                store::network::lock(&tx, row.network_id, row.standard.updated).await?;
+                changed.extend(metadata_port::follow(net, &tx, row.network_id).await?);
                 let ports = store::port::list_of_subnet(&tx, row.id).await?;
                 changed.extend(ports.into_iter().map(|port| (Kind::Port, port.id.0, port.standard.revision)));
             }
@@ -178,7 +181,7 @@ async fn delete_once(cx: &Ctx, net: &Network, id: &str) -> Result<(), NetworkErr
             }
             let mut changed = vec![(Kind::Subnet, row.id.0, row.standard.revision + 1)];
             for mut port in store::port::list_of_subnet(&tx, row.id).await? {
-                if !row.is_auto_address() || port.device_owner.starts_with("network:") {
+                if port.device_owner != METADATA && (!row.is_auto_address() || port.device_owner.starts_with("network:")) {
                     let message = format!(
                         "Unable to complete operation on subnet {}: One or more ports have an IP allocation from this subnet.",
                         row.id
@@ -198,6 +201,7 @@ async fn delete_once(cx: &Ctx, net: &Network, id: &str) -> Result<(), NetworkErr
             let left = store::subnet::list_of_networks(&tx, &[row.network_id]).await?;
             let left: Vec<SubnetId> = left.iter().map(|subnet| subnet.id).collect();
             store::network::set_subnets(&tx, row.network_id, &left).await?;
+            changed.extend(metadata_port::follow(net, &tx, row.network_id).await?);
             changed.extend(dependents(&tx, row.network_id).await?);
             net.enqueue(&tx, &changed).await
         })

@@ -1,12 +1,13 @@
 //! Addresses of servers as their users see them: four statements for however many servers.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::IpAddr};
 
 use ferrostack_contracts::{Address, AddressKind};
 use uuid::Uuid;
 
 use crate::{
     Network,
+    app::mac,
     error::NetworkError,
     ids::{NetworkId, PortId, SecurityGroupId},
     store::{self, port::PortRow},
@@ -63,4 +64,13 @@ async fn add(net: &Network, ports: &[PortRow], all: &mut HashMap<Uuid, Vec<Addre
         }
     }
     Ok(())
+}
+
+/// The server that has the address on the network, or, of a link-local one, the server whose port made it itself.
+pub(super) async fn server_at(net: &Network, network: NetworkId, ip: IpAddr) -> Result<Option<Uuid>, NetworkError> {
+    let device = match mac::of_link_local(ip) {
+        Some(mac) => store::port::device_with_mac(net.db(), network, &mac).await?,
+        None => store::port::device_at(net.db(), network, ip).await?,
+    };
+    Ok(device.and_then(|device| device.parse().ok()))
 }

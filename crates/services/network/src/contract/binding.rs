@@ -2,19 +2,23 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use ferrostack_contracts::{BoundPort, FixedIp};
+use ferrostack_contracts::{BoundPort, FixedIp, MetadataAddress};
 use uuid::Uuid;
 
 use crate::{
     Network,
     app::{
+        metadata_port,
         port::{ACTIVE, DOWN, delete::remove, update::write},
         retry,
     },
     error::NetworkError,
     ids::{Kind, PortId},
-    ovn::wait_ports_up,
-    store::{self, port::PortRow},
+    ovn::{name_servers, wait_ports_up},
+    store::{
+        self,
+        port::{PortAddress, PortRow},
+    },
 };
 
 async fn ports_of(net: &Network, server: Uuid) -> Result<Vec<PortRow>, NetworkError> {
@@ -65,9 +69,17 @@ async fn describe(net: &Network, rows: Vec<PortRow>) -> Result<Vec<BoundPort>, N
     networks.dedup();
     let networks = store::network::find_many(net.db(), &networks).await?;
     let mut subnets: Vec<_> = rows.iter().flat_map(|row| row.fixed_ips.iter().map(|ip| ip.subnet_id)).collect();
+    let metadata: Vec<PortId> = networks.iter().map(|network| metadata_port::id_of(network.id)).collect();
+    let metadata = store::port::find_many(net.db(), &metadata).await?;
+    // Those of the metadata ports are needed, too.
+    subnets.extend(metadata.iter().flat_map(|port| port.fixed_ips.iter().map(|ip| ip.subnet_id)));
     subnets.sort_unstable();
     subnets.dedup();
     let subnets = store::subnet::find_many(net.db(), &subnets).await?;
+    let prefix = |ip: &PortAddress| {
+        let subnet = subnets.iter().find(|subnet| subnet.id == ip.subnet_id);
+        subnet.map_or(if ip.ip_address.is_ipv4() { 32 } else { 128 }, |subnet| subnet.cidr.prefix_len())
+    };
     let bound = rows.into_iter().map(|row| {
         let mtu = networks.iter().find(|network| network.id == row.network_id).map_or(1500, |network| network.mtu);
         let fixed_ips = row.fixed_ips.iter().map(|ip| {
@@ -75,18 +87,33 @@ async fn describe(net: &Network, rows: Vec<PortRow>) -> Result<Vec<BoundPort>, N
             FixedIp {
                 subnet_id: ip.subnet_id.0,
                 ip: ip.ip_address,
-                prefix: subnet.map_or(if matches!(ip.ip_address, IpAddr::V4(_)) { 32 } else { 128 }, |subnet| {
-                    subnet.cidr.prefix_len()
-                }),
+                prefix: prefix(ip),
                 gateway: subnet.and_then(|subnet| subnet.gateway_ip),
             }
         });
+        let metadata = metadata.iter().find(|port| port.network_id == row.network_id);
+        let mut dns: Vec<IpAddr> = Vec::new();
+        for subnet in row.fixed_ips.iter().filter_map(|ip| subnets.iter().find(|subnet| subnet.id == ip.subnet_id)) {
+            dns.extend(
+                name_servers(subnet, metadata)
+                    .iter()
+                    .filter(|server| !dns.contains(server))
+                    .copied()
+                    .collect::<Vec<_>>(),
+            );
+        }
         BoundPort {
             port_id: row.id.0,
             mac: row.mac_address.clone(),
             mtu: u32::try_from(mtu).unwrap_or(1500),
             network_id: row.network_id.0,
             fixed_ips: fixed_ips.collect(),
+            dns,
+            metadata: metadata.map(|port| MetadataAddress {
+                port_id: port.id.0,
+                mac: port.mac_address.clone(),
+                addresses: port.fixed_ips.iter().map(|ip| (ip.ip_address, prefix(ip))).collect(),
+            }),
         }
     });
     Ok(bound.collect())

@@ -1,74 +1,61 @@
 //! Which chassis carry the gateways of routers: the members of the groups that external router ports refer to.
 //!
-//! Candidates are the chassis that say `enable-chassis-as-gw` in `ovn-cms-options`; where none says so, all that have a
-//! way to physical networks. Each group puts them in an order of its own, always the same for the same candidates, so
-//! that one more or one less moves as few gateways as possible (rendezvous hashing). Which of them is alive OVN finds
-//! out by itself.
+//! Candidates for a physical network are the living chassis that have a way to it and say `enable-chassis-as-gw` in
+//! `ovn-cms-options`; where none says so, all that have the way. Each group puts them in an order of its own, always the
+//! same for the same candidates, so that one more or one less moves as few gateways as possible (rendezvous hashing).
+//! Of three and more OVN finds out by itself, and sooner, which of them is alive.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use ferrostack_ovn::{
-    Condition, Connection, Contents, Event, Operation, OvnError, Row, Table, Value,
+    Condition, Contents, Operation, OvnError, Row, Table, Value,
     northbound::{HaChassis, HaChassisGroup},
     southbound::Chassis,
 };
-use tokio::sync::mpsc::UnboundedReceiver;
 use uuid::Uuid;
 
-use super::{Leader, names, wanted::map};
+use super::{
+    names::{self, GatewayGroup},
+    wanted::map,
+};
 use crate::Network;
 
 /// Candidates in one group, as many as OVN watches well.
 const MEMBERS: usize = 5;
-/// How long nothing is done after a failure, and how often leadership is looked at.
-const LOOK: Duration = Duration::from_secs(1);
 
-/// Keeps the members of the groups while `leader` says that this is ours to do. `southbound` watches
-/// [`super::southbound_settings`]'s tables. Ends when the connection that sends `events` is gone for good.
-pub async fn run_gateway_chooser(
-    network: Network,
-    southbound: Connection,
-    mut events: UnboundedReceiver<Event>,
-    leader: Leader,
-) {
-    loop {
-        let seen = network.northbound().replica().version();
-        // An empty copy while there is no connection says nothing about the chassis.
-        if leader() && southbound.is_connected() && network.northbound().is_connected() {
-            let chosen = southbound.replica().read(candidates);
-            if let Err(error) = choose(&network, chosen).await {
-                let error = ferrostack_base::chain(&error).to_string();
-                tracing::warn!(error, "the gateway chassis could not be written; it is tried again");
-                network.clock().sleep(LOOK).await;
-            }
-        }
-        tokio::select! {
-            event = events.recv() => if event.is_none() { return },
-            _ = network.northbound().replica().wait_for_change(seen) => {}
-            () = network.clock().sleep(LOOK) => {}
-        }
-    }
+/// A chassis that may carry gateways.
+#[derive(Debug, Clone)]
+struct Candidate {
+    name: String,
+    /// The physical networks to which it has a way.
+    reaches: BTreeSet<String>,
+    /// Whether its operator wants it to.
+    is_asked: bool,
 }
 
-/// The names of the chassis that may carry gateways.
-fn candidates(contents: &Contents) -> Result<BTreeSet<String>, OvnError> {
-    let (mut asked, mut able) = (BTreeSet::new(), BTreeSet::new());
-    for (_, chassis) in contents.list::<Chassis>()? {
+fn candidates(contents: &Contents) -> Result<Vec<Candidate>, OvnError> {
+    let candidate = |chassis: Chassis| {
         // Older chassis have these in `external_ids`.
         let says = |key: &str| {
             chassis.other_config.get(key).or_else(|| chassis.external_ids.get(key)).map_or("", String::as_str)
         };
-        if says("ovn-cms-options").split(',').any(|option| option.trim() == "enable-chassis-as-gw") {
-            asked.insert(chassis.name.clone());
-        }
-        if !says("ovn-bridge-mappings").is_empty() {
-            able.insert(chassis.name);
-        }
-    }
-    Ok(if asked.is_empty() { able } else { asked })
+        let ways = says("ovn-bridge-mappings").split(',').filter_map(|way| way.trim().split_once(':'));
+        let reaches: BTreeSet<String> = ways.map(|(network, _)| network.to_owned()).collect();
+        let is_asked = says("ovn-cms-options").split(',').any(|option| option.trim() == "enable-chassis-as-gw");
+        Candidate { name: chassis.name, reaches, is_asked }
+    };
+    Ok(contents.list::<Chassis>()?.into_iter().map(|(_, chassis)| candidate(chassis)).collect())
+}
+
+/// The names of those that may carry gateways to a physical network; to any when that has no name.
+fn able(candidates: &[Candidate], physical_network: &str) -> BTreeSet<String> {
+    let able = candidates.iter().filter(|candidate| match physical_network {
+        "" => !candidate.reaches.is_empty() || candidate.is_asked,
+        network => candidate.reaches.contains(network),
+    });
+    let (asked, others): (Vec<&Candidate>, Vec<&Candidate>) = able.partition(|candidate| candidate.is_asked);
+    let chosen = if asked.is_empty() { others } else { asked };
+    chosen.into_iter().map(|candidate| candidate.name.clone()).collect()
 }
 
 /// The members of a group and their priorities.
@@ -79,11 +66,17 @@ fn members(group: Uuid, candidates: &BTreeSet<String>) -> BTreeMap<String, i64> 
     ranked.map(|(rank, (_, name))| (name.clone(), i64::try_from(MEMBERS - rank).unwrap_or(1))).collect()
 }
 
-async fn choose(network: &Network, candidates: Result<BTreeSet<String>, OvnError>) -> Result<(), OvnError> {
-    let candidates = candidates?;
+/// Brings the groups to their members.
+pub(super) async fn choose(network: &Network) -> Result<(), OvnError> {
+    let mut candidates = network.southbound().replica().read(candidates)?;
+    // Of two members OVN cannot tell which one is cut off: the dead one has to go.
+    if candidates.iter().any(|candidate| network.liveness().is_alive(&candidate.name)) {
+        candidates.retain(|candidate| network.liveness().is_alive(&candidate.name));
+    }
     let operations = network.northbound().replica().read(|contents| {
-        let groups = (0..names::GATEWAY_GROUPS).map(names::gateway_group_id);
-        groups.map(|group| operations(contents, group, &candidates)).collect::<Result<Vec<_>, OvnError>>()
+        let groups = GatewayGroup::all(&network.options().physical_networks);
+        let wanted = groups.map(|group| operations(contents, group.id(), &able(&candidates, group.physical_network)));
+        wanted.collect::<Result<Vec<_>, OvnError>>()
     })?;
     let operations: Vec<Operation> = operations.into_iter().flatten().collect();
     if operations.is_empty() {
@@ -136,29 +129,47 @@ mod tests {
         (0..count).map(|number| format!("node-{number}")).collect()
     }
 
-    fn first(group: usize, candidates: &BTreeSet<String>) -> String {
-        let members = members(names::gateway_group_id(group), candidates);
-        members.into_iter().max_by_key(|(_, priority)| *priority).unwrap().0
+    fn groups() -> Vec<Uuid> {
+        GatewayGroup::all(&[]).map(GatewayGroup::id).collect()
+    }
+
+    fn first(group: Uuid, candidates: &BTreeSet<String>) -> String {
+        members(group, candidates).into_iter().max_by_key(|(_, priority)| *priority).unwrap().0
     }
 
     #[test]
     fn groups_have_their_own_orders_and_at_most_five_members() {
         let candidates = names_of(8);
-        let firsts: BTreeSet<String> = (0..names::GATEWAY_GROUPS).map(|group| first(group, &candidates)).collect();
+        let firsts: BTreeSet<String> = groups().into_iter().map(|group| first(group, &candidates)).collect();
         assert!(firsts.len() > 2, "{firsts:?}");
-        let one = members(names::gateway_group_id(0), &candidates);
+        let one = members(groups()[0], &candidates);
         assert_eq!(one.values().copied().collect::<BTreeSet<_>>(), (1..=5).collect());
     }
 
     #[test]
     fn one_chassis_less_moves_only_what_it_carried() {
         let all = names_of(6);
-        let gone = first(3, &all);
+        let gone = first(groups()[3], &all);
         let left: BTreeSet<String> = all.iter().filter(|name| **name != gone).cloned().collect();
-        for group in 0..names::GATEWAY_GROUPS {
+        for group in groups() {
             if first(group, &all) != gone {
                 assert_eq!(first(group, &left), first(group, &all));
             }
         }
+    }
+
+    #[test]
+    fn only_who_has_the_way_carries_and_rather_who_was_asked() {
+        let candidate = |name: &str, ways: &[&str], is_asked| Candidate {
+            name: name.into(),
+            reaches: ways.iter().map(|way| (*way).to_owned()).collect(),
+            is_asked,
+        };
+        let all =
+            [candidate("a", &["one"], false), candidate("b", &["one", "two"], true), candidate("c", &["two"], false)];
+        let names = |network: &str| able(&all, network).into_iter().collect::<Vec<_>>().join(" ");
+        assert_eq!([names("one"), names("two"), names("three"), names("")], ["b", "b", "", "b"]);
+        let names = |network: &str| able(&all[..1], network).into_iter().collect::<Vec<_>>().join(" ");
+        assert_eq!([names("one"), names("two"), names("")], ["a", "", "a"]);
     }
 }

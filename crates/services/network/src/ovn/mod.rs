@@ -17,14 +17,16 @@
 //! - **Full synchronization** is the same procedure for everything that the database has and everything in the
 //!   Northbound database that is ours. It runs when a controller begins to lead, and after each connection that could
 //!   not be continued (`full_sync`); the queue comes first meanwhile.
-//! - **Port status** goes the other way: northd says `up` when a chassis has the port, and the leader writes it into the
-//!   port's row (`status`).
+//! - **Port status** goes the other way: a port is `ACTIVE` when the Southbound database says that it is up, on a chassis
+//!   that is alive (`chassis`), and the leader writes that into the port's row (`status`).
 //! - **Gateways.** External router ports refer to one of a fixed number of groups of chassis. Which chassis are in them
 //!   follows from the Southbound database (`gateways`), and changes without touching any router.
 
+mod chassis;
 mod deferred;
 mod dhcp_option;
 mod difference;
+mod explain;
 mod full_sync;
 mod gateways;
 mod names;
@@ -32,6 +34,7 @@ mod owner;
 mod plan;
 mod records;
 mod session;
+mod southbound_watcher;
 mod status;
 mod syncer;
 mod translate_deployment;
@@ -52,12 +55,15 @@ use std::sync::Arc;
 
 use ferrostack_ovn::{ConnectionSettings, Endpoint, northbound, southbound};
 
+pub(crate) use chassis::Liveness;
 pub use difference::{Difference, DifferenceKind};
+pub use explain::engine_objects;
 pub use full_sync::{audit, full_sync};
-pub use gateways::run_gateway_chooser;
 pub(crate) use owner::Owner;
+pub use southbound_watcher::run_southbound_watcher;
 pub(crate) use status::wait_ports_up;
 pub use syncer::run_syncer;
+pub(crate) use translate_subnet::name_servers;
 
 /// Whether this controller is the one that writes to OVN; asked before each piece of work.
 pub type Leader = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -67,8 +73,7 @@ pub fn connection_settings(endpoint: Endpoint) -> ConnectionSettings {
     ConnectionSettings::new(endpoint, northbound::DATABASE, names::OWNER, northbound::watched())
 }
 
-/// How to connect to the Southbound database for [`run_gateway_chooser`].
+/// How to connect to the Southbound database. northd copies the owners of rows.
 pub fn southbound_settings(endpoint: Endpoint) -> ConnectionSettings {
-    let tables = vec![ferrostack_ovn::WatchedTable::of::<southbound::Chassis>()];
-    ConnectionSettings::new(endpoint, southbound::DATABASE, "id", tables)
+    ConnectionSettings::new(endpoint, southbound::DATABASE, names::OWNER, southbound::watched())
 }

@@ -15,7 +15,7 @@ pub(super) const REVISION: &str = "neutron:revision_number";
 pub(super) const SECURITY_GROUP_IDS: &str = "neutron:security_group_ids";
 /// The group of all ports that security applies to; its rules drop what no other rule allows.
 pub(super) const DROP_GROUP: &str = "neutron_pg_drop";
-/// How many groups of gateway chassis there are. Routers are spread over them, so that chassis share the load.
+/// How many groups of gateway chassis there are for each physical network. Routers are spread over them, so that chassis share the load.
 pub(super) const GATEWAY_GROUPS: usize = 16;
 
 /// The root of identifiers that belong to no resource.
@@ -51,19 +51,38 @@ pub(super) fn drop_group() -> Uuid {
     of_deployment(DROP_GROUP)
 }
 
-/// The name of a group of gateway chassis.
-pub(super) fn gateway_group(number: usize) -> String {
-    format!("neutron-gateway-{number}")
+/// A group of gateway chassis: of those with a way to one physical network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct GatewayGroup<'a> {
+    /// Its name; empty = any.
+    pub(super) physical_network: &'a str,
+    number: usize,
 }
 
-/// The identifier of a group of gateway chassis.
-pub(super) fn gateway_group_id(number: usize) -> Uuid {
-    of_deployment(&gateway_group(number))
-}
+impl<'a> GatewayGroup<'a> {
+    /// All groups of a deployment with these physical networks.
+    pub(super) fn all(physical_networks: &'a [String]) -> impl Iterator<Item = Self> {
+        let networks = physical_networks.iter().map(String::as_str).chain([""]);
+        networks.flat_map(|physical_network| (0..GATEWAY_GROUPS).map(move |number| Self { physical_network, number }))
+    }
 
-/// The group of gateway chassis of a router.
-pub(super) fn gateway_group_of(router: Uuid) -> usize {
-    router.as_bytes().iter().fold(0, |sum, byte| (sum * 31 + usize::from(*byte)) % GATEWAY_GROUPS)
+    /// The group of a router whose gateway is on that physical network.
+    pub(super) fn of(router: Uuid, physical_network: &'a str, known: &[String]) -> Self {
+        let number = router.as_bytes().iter().fold(0, |sum, byte| (sum * 31 + usize::from(*byte)) % GATEWAY_GROUPS);
+        let is_known = known.iter().any(|known| known == physical_network);
+        Self { physical_network: if is_known { physical_network } else { "" }, number }
+    }
+
+    pub(super) fn name(self) -> String {
+        match self.physical_network {
+            "" => format!("neutron-gateway-{}", self.number),
+            physical_network => format!("neutron-gateway-{physical_network}-{}", self.number),
+        }
+    }
+
+    pub(super) fn id(self) -> Uuid {
+        of_deployment(&self.name())
+    }
 }
 
 #[cfg(test)]
@@ -80,7 +99,12 @@ mod tests {
 
     #[test]
     fn routers_are_spread_over_all_gateway_groups() {
-        let used: std::collections::BTreeSet<usize> = (0..1000).map(|_| gateway_group_of(Uuid::new_v4())).collect();
-        assert_eq!(used.len(), GATEWAY_GROUPS);
+        let known = ["public".to_owned()];
+        let names = |physical: &'static str| -> std::collections::BTreeSet<String> {
+            (0..1000).map(|_| GatewayGroup::of(Uuid::new_v4(), physical, &known).name()).collect()
+        };
+        let all: std::collections::BTreeSet<String> = GatewayGroup::all(&known).map(GatewayGroup::name).collect();
+        assert_eq!((names("public").len(), names("unheard-of").len()), (GATEWAY_GROUPS, GATEWAY_GROUPS));
+        assert_eq!(&names("public") | &names(""), all);
     }
 }

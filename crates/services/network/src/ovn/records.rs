@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Network,
+    app::metadata_port,
     error::NetworkError,
     ids::{FloatingIpId, Kind, NetworkId, PortId, RouterId, SecurityGroupId, SecurityGroupRuleId, SubnetId},
     options::NetworkOptions,
@@ -31,6 +32,8 @@ pub(super) struct Records {
     networks: HashMap<NetworkId, NetworkRow>,
     subnets: HashMap<SubnetId, SubnetRow>,
     pub(super) ports: HashMap<PortId, PortRow>,
+    /// Metadata ports of the networks.
+    metadata: HashMap<NetworkId, PortRow>,
     routers: HashMap<RouterId, RouterRow>,
     router_ports: HashMap<RouterId, Vec<PortRow>>,
     floating_ips: HashMap<FloatingIpId, FloatingIpRow>,
@@ -55,7 +58,7 @@ impl Records {
         all.ports = keyed(store::port::find_many(db, &all.ids(Kind::Port, PortId)).await?, |row| row.id);
         all.floating_ips =
             keyed(store::floating_ip::find_many(db, &all.ids(Kind::FloatingIp, FloatingIpId)).await?, |row| row.id);
-        let needed = network.northbound().replica().read(|contents| all.missing(contents));
+        let needed = network.northbound().replica().read(|contents| all.missing(contents, network.options()));
         all.owners.extend(needed);
 
         all.routers = keyed(store::router::find_many(db, &all.ids(Kind::Router, RouterId)).await?, |row| row.id);
@@ -87,25 +90,34 @@ impl Records {
     }
 
     fn translate_one(&self, owner: Owner, options: &NetworkOptions) -> Option<Translation> {
-        let Owner::Resource(kind, id) = owner else { return Some(translate_deployment::translate()) };
+        let Owner::Resource(kind, id) = owner else { return Some(translate_deployment::translate(options)) };
         match kind {
             Kind::Network => self.networks.get(&NetworkId(id)).map(translate_network::translate),
             Kind::Subnet => {
                 let subnet = self.subnets.get(&SubnetId(id))?;
-                Some(translate_subnet::translate(subnet, self.networks.get(&subnet.network_id)?, options))
+                let network = self.networks.get(&subnet.network_id)?;
+                let metadata = self.metadata.get(&subnet.network_id);
+                Some(translate_subnet::translate(subnet, translate_subnet::Around { network, metadata, options }))
             }
             Kind::Port => {
                 let port = self.ports.get(&PortId(id))?;
                 let network = self.networks.get(&port.network_id)?;
                 Some(translate_port::translate(
                     port,
-                    translate_port::Around { network, subnets: &self.subnets, options },
+                    translate_port::Around {
+                        network,
+                        metadata: self.metadata.get(&port.network_id),
+                        subnets: &self.subnets,
+                        options,
+                    },
                 ))
             }
             Kind::Router => {
                 let router = self.routers.get(&RouterId(id))?;
                 let ports = self.router_ports.get(&router.id).map_or(&[][..], Vec::as_slice);
-                let around = translate_router::Around { ports, subnets: &self.subnets, networks: &self.networks };
+                let Self { subnets, networks, metadata, .. } = self;
+                let physical_networks = &options.physical_networks;
+                let around = translate_router::Around { ports, subnets, networks, metadata, physical_networks };
                 Some(translate_router::translate(router, around))
             }
             Kind::FloatingIp => self.floating_ips.get(&FloatingIpId(id)).map(translate_floating_ip::translate),
@@ -131,7 +143,7 @@ impl Records {
     }
 
     /// Owners of rows that ports, floating IPs and routers refer to, where the rows are missing.
-    fn missing(&self, contents: &Contents) -> Vec<Owner> {
+    fn missing(&self, contents: &Contents, options: &NetworkOptions) -> Vec<Owner> {
         let mut wanted: BTreeSet<(&str, Kind, Uuid)> = BTreeSet::new();
         for port in self.ports.values().filter(|port| translate_port::is_in_ovn(port)) {
             wanted.insert((LogicalSwitch::TABLE, Kind::Network, port.network_id.0));
@@ -141,7 +153,7 @@ impl Records {
         wanted.extend(through.map(|to| (LogicalRouter::TABLE, Kind::Router, to.router_id.0)));
         let absent = wanted.into_iter().filter(|(table, _, id)| contents.row(table, *id).is_none());
         let mut owners: Vec<Owner> = absent.map(|(_, kind, id)| Owner::Resource(kind, id)).collect();
-        if translate_deployment::foundations().any(|(table, uuid)| contents.row(table, uuid).is_none()) {
+        if translate_deployment::foundations(options).any(|(table, uuid)| contents.row(table, uuid).is_none()) {
             owners.push(Owner::Deployment);
         }
         owners
@@ -172,6 +184,8 @@ impl Records {
         ids.extend(self.subnets.values().map(|subnet| subnet.network_id));
         let ids: Vec<NetworkId> = ids.into_iter().collect();
         self.networks = keyed(store::network::find_many(db, &ids).await?, |row| row.id);
+        let ids: Vec<PortId> = ids.into_iter().map(metadata_port::id_of).collect();
+        self.metadata = keyed(store::port::find_many(db, &ids).await?, |row| row.network_id);
         Ok(())
     }
 }

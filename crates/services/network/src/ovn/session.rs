@@ -67,8 +67,7 @@ impl Session {
                     done => drop(done?),
                 }
             }
-            let statuses = northbound.replica().read(|contents| status::differing(contents, records.ports.values()))?;
-            return Ok(Outcome { differences, statuses });
+            return Ok(Outcome { differences, statuses: status::differing(network, records.ports.values()) });
         }
     }
 
@@ -76,11 +75,9 @@ impl Session {
     pub(super) async fn look(network: &Network, owners: &[Owner]) -> Result<Outcome, NetworkError> {
         let records = Records::load(network, owners).await?;
         let translations = records.translate(network.options());
-        let outcome = network.northbound().replica().read(|contents| {
-            let differences = plan::compare(contents, &translations, Mode::Full)?.differences;
-            Ok::<_, OvnError>(Outcome { differences, statuses: status::differing(contents, records.ports.values())? })
-        });
-        Ok(outcome?)
+        let compare = |contents: &Contents| plan::compare(contents, &translations, Mode::Full);
+        let differences = network.northbound().replica().read(compare)?.differences;
+        Ok(Outcome { differences, statuses: status::differing(network, records.ports.values()) })
     }
 
     pub(super) fn fence(&self) -> Operation {

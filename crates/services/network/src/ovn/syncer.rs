@@ -100,6 +100,7 @@ impl Syncer {
         self.full = true;
         self.backlog.clear();
         self.moved.clear();
+        self.network.take_moved();
         self.deferred.clear();
     }
 
@@ -117,6 +118,7 @@ impl Syncer {
     }
 
     async fn write_statuses(&mut self) -> Result<(), NetworkError> {
+        self.moved.extend(self.network.take_moved());
         if !self.moved.is_empty() {
             status::write(&self.network, &self.moved).await?;
             self.moved.clear();

@@ -43,16 +43,20 @@ use crate::{
     },
 };
 
+/// Chassis are asked often, so that tests are short.
+const PROBE: Duration = Duration::from_millis(100);
+const DOWN_AFTER: Duration = Duration::from_millis(500);
+
 /// One controller's network service with its syncer.
 struct Controller {
     net: Network,
     leads: Arc<AtomicBool>,
-    task: AbortHandle,
+    tasks: [AbortHandle; 2],
 }
 
 impl Drop for Controller {
     fn drop(&mut self) {
-        self.task.abort();
+        self.tasks.iter().for_each(AbortHandle::abort);
     }
 }
 
@@ -199,12 +203,18 @@ impl World {
 }
 
 fn controller(test_db: &TestDb, endpoint: Endpoint, clock: &Clock, leads: bool) -> Controller {
-    let (connection, events) = Connection::start(clock.clone(), connection_settings(endpoint));
-    let net = Network::new(test_db.db.clone(), connection, NetworkOptions::default(), clock.clone());
+    let (northbound, events) = Connection::start(clock.clone(), connection_settings(endpoint.clone()));
+    let (southbound, bindings) = Connection::start(clock.clone(), southbound_settings(endpoint));
+    let options = NetworkOptions { chassis_probe: PROBE, chassis_down_after: DOWN_AFTER, ..NetworkOptions::default() };
+    let net = Network::new(test_db.db.clone(), northbound, southbound, options, clock.clone());
     let leads = Arc::new(AtomicBool::new(leads));
     let asked = leads.clone();
-    let task = tokio::spawn(run_syncer(net.clone(), events, Arc::new(move || asked.load(Ordering::SeqCst))));
-    Controller { net, leads, task: task.abort_handle() }
+    let leader: Leader = Arc::new(move || asked.load(Ordering::SeqCst));
+    let tasks = [
+        tokio::spawn(run_syncer(net.clone(), events, leader.clone())).abort_handle(),
+        tokio::spawn(run_southbound_watcher(net.clone(), bindings, leader)).abort_handle(),
+    ];
+    Controller { net, leads, tasks }
 }
 
 fn refs<const N: usize>(numbers: [u128; N]) -> BTreeSet<RowRef> {
@@ -615,6 +625,38 @@ async fn ports_are_active_while_a_chassis_has_them() {
 }
 
 #[tokio::test]
+async fn ports_of_a_dead_chassis_are_down_until_it_is_back() {
+    for world in World::each().await {
+        let northd = world.ovsdb.northd();
+        for (name, ip) in [("node-1", "192.0.2.1"), ("node-2", "192.0.2.2")] {
+            let (hostname, tunnel_ip) = (name.to_owned(), ip.to_owned());
+            let bridge_mappings = "public:br-ex".to_owned();
+            northd
+                .add_chassis(&SimulatedChassis { name: name.to_owned(), hostname, tunnel_ip, bridge_mappings })
+                .unwrap();
+        }
+        let mut records = basics();
+        for (number, host) in [(10, "node-1"), (11, "node-2")] {
+            let mut port = server_port(number, &format!("10.0.0.{number}"));
+            port.binding_host = host.into();
+            northd.bind(&port.id.to_string(), host).unwrap();
+            records.push(Record::Port(port));
+        }
+        world.put(&records).await;
+        let statuses = async || [world.status(10).await, world.status(11).await];
+        world.until("both are active", async || statuses().await == [ACTIVE, ACTIVE]).await;
+        northd.set_silent("node-1", true);
+        world.until("one chassis is dead", async || statuses().await == [DOWN, ACTIVE]).await;
+        let waited = wait_ports_up(world.net(), &[PortId(id(10))], Duration::from_millis(20)).await;
+        assert!(matches!(waited, Err(NetworkError::NotUp { .. })));
+        world.assert_clean().await;
+        northd.set_silent("node-1", false);
+        world.until("it is back", async || statuses().await == [ACTIVE, ACTIVE]).await;
+        world.assert_clean().await;
+    }
+}
+
+#[tokio::test]
 async fn statuses_that_moved_while_nobody_led_are_written_by_the_next_leader() {
     for world in World::each().await {
         world.put(&routed()).await;
@@ -638,10 +680,13 @@ async fn statuses_that_moved_while_nobody_led_are_written_by_the_next_leader() {
 #[tokio::test]
 async fn gateways_are_on_the_chassis_that_have_a_way_out() {
     for world in World::each().await {
-        let (southbound, events) = Connection::start(world.clock.clone(), southbound_settings(world.ovsdb.endpoint()));
-        let task = tokio::spawn(run_gateway_chooser(world.net().clone(), southbound, events, Arc::new(|| true)));
         let northd = world.ovsdb.northd();
-        for (name, mappings) in [("node-1", "public:br-ex"), ("node-2", "public:br-ex"), ("node-3", "")] {
+        for (name, mappings) in [
+            ("node-1", "public:br-ex"),
+            ("node-2", "other:br-o,public:br-ex"),
+            ("node-3", ""),
+            ("node-4", "other:br-o"),
+        ] {
             let ip = format!("192.0.2.{}", &name[5..]);
             let (name, hostname) = (name.to_owned(), name.to_owned());
             northd
@@ -649,14 +694,17 @@ async fn gateways_are_on_the_chassis_that_have_a_way_out() {
                 .unwrap();
         }
         world.put(&routed()).await;
-        let group = names::gateway_group_id(names::gateway_group_of(id(30)));
+        let group = names::GatewayGroup::of(id(30), "public", &["public".to_owned()]).id();
         let members = || world.row::<HaChassisGroup>(group).map_or(0, |group| group.ha_chassis.len());
         world.until("two candidates", async || members() == 2).await;
+        northd.set_silent("node-1", true);
+        world.until("one candidate is dead", async || members() == 1).await;
+        northd.set_silent("node-1", false);
+        world.until("it is back", async || members() == 2).await;
         northd.remove_chassis("node-1").unwrap();
         world.until("one candidate", async || members() == 1).await;
         world.settle().await;
         world.assert_clean().await;
-        task.abort();
     }
 }
 

@@ -4,9 +4,11 @@ use ferrostack_ovn::northbound::{Acl, AclAction, Direction, HaChassisGroup, Port
 use uuid::Uuid;
 
 use super::{
-    Owner, names,
+    Owner,
+    names::{self, GatewayGroup},
     wanted::{Ids, Parent, Translation, WantedRow},
 };
+use crate::options::NetworkOptions;
 
 /// Priority of the rules that drop.
 const DROP_PRIORITY: i64 = 1001;
@@ -18,7 +20,7 @@ const ALLOW_PRIORITY: i64 = 1002;
 const DHCP: [(&str, &str); 2] =
     [("dhcp4", "ip4 && udp.src == 68 && udp.dst == 67"), ("dhcp6", "ip6 && udp.src == 546 && udp.dst == 547")];
 
-pub(super) fn translate() -> Translation {
+pub(super) fn translate(options: &NetworkOptions) -> Translation {
     let owner = Owner::Deployment;
     let group = names::drop_group();
     let row = PortGroup {
@@ -46,18 +48,18 @@ pub(super) fn translate() -> Translation {
     for (name, what) in DHCP {
         rule(name, ALLOW_PRIORITY, Direction::FromPort, AclAction::Allow, what);
     }
-    for number in 0..names::GATEWAY_GROUPS {
-        let name = names::gateway_group(number);
+    for group in GatewayGroup::all(&options.physical_networks) {
+        let name = group.name();
         let row = HaChassisGroup { name, external_ids: Ids::new(owner, None).done(), ..HaChassisGroup::default() };
-        rows.push(WantedRow::new(names::gateway_group_id(number), None, row));
+        rows.push(WantedRow::new(group.id(), None, row));
     }
     Translation::new(owner, rows)
 }
 
 /// Tables and identifiers of the rows that others refer to.
-pub(super) fn foundations() -> impl Iterator<Item = (&'static str, Uuid)> {
+pub(super) fn foundations(options: &NetworkOptions) -> impl Iterator<Item = (&'static str, Uuid)> {
     use ferrostack_ovn::Table;
-    let groups = (0..names::GATEWAY_GROUPS).map(|number| (HaChassisGroup::TABLE, names::gateway_group_id(number)));
+    let groups = GatewayGroup::all(&options.physical_networks).map(|group| (HaChassisGroup::TABLE, group.id()));
     groups.chain([(PortGroup::TABLE, names::drop_group())])
 }
 
@@ -70,7 +72,7 @@ mod tests {
 
     #[test]
     fn everything_is_dropped_but_requests_for_an_address() {
-        let acls: Vec<Acl> = all(&translate());
+        let acls: Vec<Acl> = all(&translate(&NetworkOptions::default()));
         let expected: BTreeSet<(i64, &str, &str)> = BTreeSet::from([
             (1001, "drop", "outport == @neutron_pg_drop && ip"),
             (1001, "drop", "inport == @neutron_pg_drop && ip"),
@@ -85,8 +87,8 @@ mod tests {
 
     #[test]
     fn all_that_others_refer_to_is_wanted() {
-        let translation = translate();
+        let translation = translate(&NetworkOptions::default());
         let wanted: BTreeSet<_> = translation.rows.iter().map(|row| (row.row.table(), row.uuid)).collect();
-        assert!(foundations().all(|row| wanted.contains(&row)));
+        assert!(foundations(&NetworkOptions::default()).all(|row| wanted.contains(&row)));
     }
 }

@@ -13,7 +13,7 @@ use ferrostack_ovn::{
 
 use super::{
     Owner, dhcp_option, names,
-    translate_subnet::{dhcp_options, has_dhcp},
+    translate_subnet::{self, dhcp_options, has_dhcp},
     wanted::{Ids, Parent, Translation, WantedRow, map},
 };
 use crate::{
@@ -21,18 +21,17 @@ use crate::{
     options::NetworkOptions,
     store::{
         network::NetworkRow,
-        port::{FLOATING_IP, PortRow, ROUTER_GATEWAY},
+        port::{FLOATING_IP, METADATA, PortRow, ROUTER_GATEWAY},
         subnet::SubnetRow,
     },
 };
-
-/// `device_owner` of a network's metadata port: it is on every chassis, and never leaves it.
-const DISTRIBUTED: &str = "network:distributed";
 
 /// What a port's rows depend on besides the port.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Around<'a> {
     pub(super) network: &'a NetworkRow,
+    /// The network's metadata port.
+    pub(super) metadata: Option<&'a PortRow>,
     pub(super) subnets: &'a HashMap<SubnetId, SubnetRow>,
     pub(super) options: &'a NetworkOptions,
 }
@@ -60,7 +59,7 @@ pub(super) fn translate(port: &PortRow, around: Around<'_>) -> Translation {
         }
     } else {
         row.addresses = addresses(port);
-        if port.device_owner == DISTRIBUTED {
+        if port.device_owner == METADATA {
             row.port_type = "localport".into();
         } else if !port.binding_host.is_empty() {
             row.options = map([("requested-chassis", &port.binding_host)]);
@@ -143,7 +142,7 @@ fn addresses(port: &PortRow) -> BTreeSet<String> {
     if is_secured(port) {
         let others = port.allowed_address_pairs.iter().map(|pair| &pair.mac_address);
         addresses.extend(others.filter(|mac| **mac != port.mac_address).cloned());
-    } else if port.device_owner != DISTRIBUTED {
+    } else if port.device_owner != METADATA {
         addresses.insert("unknown".to_owned());
     }
     addresses
@@ -171,7 +170,9 @@ fn dhcp(port: &PortRow, around: Around<'_>, owner: Owner, version: u8) -> (Optio
     let Some(subnet) = dhcp_subnet(port, around.subnets, version) else { return (None, None) };
     let own: Vec<_> =
         own.iter().filter_map(|option| dhcp_option::in_ovn(&option.opt_name, &option.opt_value, version)).collect();
-    let Some(mut told) = dhcp_options(subnet, around.network, around.options).filter(|_| !own.is_empty()) else {
+    let Around { network, metadata, options, .. } = around;
+    let about = translate_subnet::Around { network, metadata, options };
+    let Some(mut told) = dhcp_options(subnet, about).filter(|_| !own.is_empty()) else {
         return (Some(subnet.id.0.into()), None);
     };
     told.extend(own);
@@ -209,7 +210,8 @@ mod tests {
         }
 
         fn translate(&self, port: &PortRow) -> Translation {
-            translate(port, Around { network: &self.network, subnets: &self.subnets, options: &self.options })
+            let network = &self.network;
+            translate(port, Around { network, metadata: None, subnets: &self.subnets, options: &self.options })
         }
     }
 

@@ -9,8 +9,10 @@ use ferrostack_ovn::northbound::{LogicalRouter, LogicalRouterPort, Nat, NatType,
 use ipnet::IpNet;
 
 use super::{
-    Owner, names,
+    Owner,
+    names::{self, GatewayGroup},
     translate_port::with_prefix,
+    translate_subnet::name_servers,
     wanted::{Ids, Parent, Translation, WantedRow, map},
 };
 use crate::{
@@ -30,6 +32,10 @@ pub(super) struct Around<'a> {
     pub(super) ports: &'a [PortRow],
     pub(super) subnets: &'a HashMap<SubnetId, SubnetRow>,
     pub(super) networks: &'a HashMap<NetworkId, NetworkRow>,
+    /// The networks' metadata ports.
+    pub(super) metadata: &'a HashMap<NetworkId, PortRow>,
+    /// Those that there are.
+    pub(super) physical_networks: &'a [String],
 }
 
 impl<'a> Around<'a> {
@@ -123,11 +129,13 @@ fn router_port(router: &RouterRow, port: &PortRow, around: Around<'_>, ids: Ids)
         external_ids: ids.done(),
         ..LogicalRouterPort::default()
     };
-    let largest = around.ports.iter().filter_map(|port| around.network(port)).map(|network| network.mtu).max();
+    let mtus = || around.ports.iter().filter_map(|port| around.network(port)).map(|network| network.mtu);
     if let Some(network) = around.network(port) {
-        // Who sends more than this side takes is told (RFC 1191), instead of waiting for ever.
-        if largest.is_some_and(|largest| largest > network.mtu) {
-            row.options.insert("gateway_mtu".into(), network.mtu.to_string());
+        // Who sends more than this side takes is told (RFC 1191), instead of waiting for ever. The outside is told at the
+        // gateway already: behind the translation OVN would name addresses to it that it does not know.
+        let limit = if is_gateway { mtus().min().unwrap_or(network.mtu) } else { network.mtu };
+        if mtus().max().is_some_and(|largest| largest > limit) {
+            row.options.insert("gateway_mtu".into(), limit.to_string());
         }
         // On a physical network the router's one MAC address may be seen at one place only.
         if !is_gateway && router.gateway.is_some() && !network.physical_network.is_empty() {
@@ -138,7 +146,9 @@ fn router_port(router: &RouterRow, port: &PortRow, around: Around<'_>, ids: Ids)
         }
     }
     if is_gateway {
-        row.ha_chassis_group = Some(names::gateway_group_id(names::gateway_group_of(router.id.0)).into());
+        let physical_network = around.network(port).map_or("", |network| &network.physical_network);
+        let group = GatewayGroup::of(router.id.0, physical_network, around.physical_networks);
+        row.ha_chassis_group = Some(group.id().into());
     }
     Some(row)
 }
@@ -150,7 +160,8 @@ fn advertisements(port: &PortRow, network: &NetworkRow, around: Around<'_>) -> B
     let mut configs =
         map([("address_mode", &mode.replace('-', "_")), ("send_periodic", "true"), ("mtu", &network.mtu.to_string())]);
     // OVN takes one name server here.
-    if let Some(server) = subnet.dns_nameservers.iter().find(|server| server.is_ipv6()) {
+    let servers = name_servers(subnet, around.metadata.get(&network.id));
+    if let Some(server) = servers.iter().find(|server| server.is_ipv6()) {
         configs.insert("rdnss".into(), server.to_string());
     }
     configs
@@ -222,7 +233,9 @@ mod tests {
         }
 
         fn translate(&self) -> Translation {
-            translate(&self.router, Around { ports: &self.ports, subnets: &self.subnets, networks: &self.networks })
+            let Self { router, ports, subnets, networks } = self;
+            let physical_networks = &["public".to_owned()];
+            translate(router, Around { ports, subnets, networks, metadata: &HashMap::new(), physical_networks })
         }
     }
 
@@ -238,8 +251,11 @@ mod tests {
         assert_eq!(inside.options, map([("gateway_mtu", "1442")]));
         assert_eq!(inside.ha_chassis_group, None);
         let outside: LogicalRouterPort = typed(&translation, id(11));
-        assert_eq!(outside.ha_chassis_group, Some(names::gateway_group_id(names::gateway_group_of(id(30))).into()));
-        assert!(outside.options.is_empty());
+        assert_eq!(
+            outside.ha_chassis_group,
+            Some(GatewayGroup::of(id(30), "public", &["public".to_owned()]).id().into())
+        );
+        assert_eq!(outside.options, map([("gateway_mtu", "1442")]));
         let routes: Vec<StaticRoute> = all(&translation);
         assert_eq!((routes[0].ip_prefix.as_str(), routes[0].nexthop.as_str()), ("0.0.0.0/0", "172.24.4.1"));
         assert_eq!(routes[0].output_port, Some(format!("lrp-{}", id(11))));

@@ -17,22 +17,34 @@ use super::{
 use crate::{
     ids::Kind,
     options::NetworkOptions,
-    store::{network::NetworkRow, subnet::SubnetRow},
+    store::{network::NetworkRow, port::PortRow, subnet::SubnetRow},
 };
 
 /// Who answers where a subnet has no gateway: an address of no machine, from the link-local range.
 const SERVER: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 253);
 
-pub(super) fn translate(subnet: &SubnetRow, network: &NetworkRow, options: &NetworkOptions) -> Translation {
+/// Where metadata is served (RFC 3927 has no room for it; guests know it from elsewhere).
+const METADATA_ADDRESS: &str = "169.254.169.254/32";
+
+/// What a subnet's answers depend on besides the subnet.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) network: &'a NetworkRow,
+    /// The network's metadata port.
+    pub(super) metadata: Option<&'a PortRow>,
+    pub(super) options: &'a NetworkOptions,
+}
+
+pub(super) fn translate(subnet: &SubnetRow, around: Around<'_>) -> Translation {
     let owner = Owner::Resource(Kind::Subnet, subnet.id.0);
-    let told = dhcp_options(subnet, network, options).map(|told| {
+    let told = dhcp_options(subnet, around).map(|told| {
         let row = DhcpOptions {
             cidr: subnet.cidr.to_string(),
             options: told,
             external_ids: Ids::new(owner, None)
                 .revision(subnet.standard.revision)
                 .with("subnet_id", subnet.id)
-                .with("neutron:network_id", network.id)
+                .with("neutron:network_id", subnet.network_id)
                 .done(),
         };
         WantedRow::new(subnet.id.0, None, row)
@@ -50,11 +62,8 @@ pub(super) fn has_dhcp(subnet: &SubnetRow) -> bool {
 }
 
 /// The options; none when DHCP does not answer.
-pub(super) fn dhcp_options(
-    subnet: &SubnetRow,
-    network: &NetworkRow,
-    options: &NetworkOptions,
-) -> Option<BTreeMap<String, String>> {
+pub(super) fn dhcp_options(subnet: &SubnetRow, around: Around<'_>) -> Option<BTreeMap<String, String>> {
+    let Around { network, options, .. } = around;
     if !has_dhcp(subnet) {
         return None;
     }
@@ -62,8 +71,9 @@ pub(super) fn dhcp_options(
     let domain = domain.trim_end_matches('.');
     let mut told: BTreeMap<String, String> = BTreeMap::new();
     let mut tell = |name: &str, value: String| drop(told.insert(name.to_owned(), value));
-    if !subnet.dns_nameservers.is_empty() {
-        tell("dns_server", braces(&subnet.dns_nameservers));
+    let servers = name_servers(subnet, around.metadata);
+    if !servers.is_empty() {
+        tell("dns_server", braces(&servers));
     }
     match subnet.cidr {
         IpNet::V4(_) => {
@@ -77,9 +87,10 @@ pub(super) fn dhcp_options(
             if let Some(gateway) = subnet.gateway_ip {
                 tell("router", gateway.to_string());
             }
-            if !subnet.host_routes.is_empty() {
-                let mut routes: Vec<String> =
-                    subnet.host_routes.iter().map(|route| format!("{},{}", route.destination, route.nexthop)).collect();
+            let metadata = around.metadata.and_then(|port| address_on(port, subnet));
+            let mut routes: Vec<String> = metadata.map(|via| format!("{METADATA_ADDRESS},{via}")).into_iter().collect();
+            routes.extend(subnet.host_routes.iter().map(|route| format!("{},{}", route.destination, route.nexthop)));
+            if !routes.is_empty() {
                 // Who gets routes in this way does not look at the router option (RFC 3442).
                 routes.extend(subnet.gateway_ip.map(|gateway| format!("0.0.0.0/0,{gateway}")));
                 tell("classless_static_route", braces(&routes));
@@ -96,6 +107,19 @@ pub(super) fn dhcp_options(
         }
     }
     Some(told)
+}
+
+/// The address that a network's metadata port has of a subnet.
+fn address_on(metadata: &PortRow, subnet: &SubnetRow) -> Option<IpAddr> {
+    metadata.fixed_ips.iter().find(|ip| ip.subnet_id == subnet.id).map(|ip| ip.ip_address)
+}
+
+/// Who resolves names for the guests of a subnet: whom its owner names, else the forwarder behind the metadata port.
+pub(crate) fn name_servers(subnet: &SubnetRow, metadata: Option<&PortRow>) -> Vec<IpAddr> {
+    match subnet.dns_nameservers.as_slice() {
+        [] => metadata.and_then(|port| address_on(port, subnet)).into_iter().collect(),
+        named => named.to_vec(),
+    }
 }
 
 fn braces(values: &[impl ToString]) -> String {
@@ -115,7 +139,8 @@ mod tests {
     use crate::{ovn::fixtures, store::subnet::HostRoute};
 
     fn told(subnet: &SubnetRow) -> Option<BTreeMap<String, String>> {
-        dhcp_options(subnet, &fixtures::network(1), &NetworkOptions::default())
+        let (network, options) = (fixtures::network(1), NetworkOptions::default());
+        dhcp_options(subnet, Around { network: &network, metadata: None, options: &options })
     }
 
     #[test]
@@ -147,6 +172,29 @@ mod tests {
         assert_eq!(without["classless_static_route"], "{192.168.0.0/16,10.0.0.9}");
         assert!(!without.contains_key("router"));
         assert_eq!(without["server_id"], "169.254.169.253");
+    }
+
+    #[test]
+    fn metadata_and_name_resolution_are_behind_the_metadata_port() {
+        let (network, options) = (fixtures::network(1), NetworkOptions::default());
+        let port = fixtures::port(10, 1, &[(2, "10.0.0.2"), (3, "fd00::2")]);
+        let told = |subnet: &SubnetRow| {
+            dhcp_options(subnet, Around { network: &network, metadata: Some(&port), options: &options })
+        };
+        let mut subnet = fixtures::subnet(2, 1, "10.0.0.0/24");
+        let own = told(&subnet).unwrap();
+        assert_eq!(own["classless_static_route"], "{169.254.169.254/32,10.0.0.2, 0.0.0.0/0,10.0.0.1}");
+        assert_eq!(own["dns_server"], "{10.0.0.2}");
+        subnet.dns_nameservers = vec!["1.1.1.1".parse().unwrap()];
+        subnet.gateway_ip = None;
+        let named = told(&subnet).unwrap();
+        assert_eq!(named["classless_static_route"], "{169.254.169.254/32,10.0.0.2}");
+        assert_eq!(named["dns_server"], "{1.1.1.1}");
+        let mut subnet = fixtures::subnet(3, 1, "fd00::/64");
+        subnet.ipv6_address_mode = Some("dhcpv6-stateless".into());
+        assert_eq!(told(&subnet).unwrap()["dns_server"], "{fd00::2}");
+        // Of a subnet without an address for the port nothing is told.
+        assert!(!told(&fixtures::subnet(4, 1, "10.4.0.0/24")).unwrap().contains_key("dns_server"));
     }
 
     #[test]

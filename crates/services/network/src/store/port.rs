@@ -20,6 +20,8 @@ pub(crate) const ROUTER_INTERFACE: &str = "network:router_interface";
 pub(crate) const ROUTER_GATEWAY: &str = "network:router_gateway";
 /// `device_owner` of the port that holds a floating IP's address.
 pub(crate) const FLOATING_IP: &str = "network:floatingip";
+/// `device_owner` of a network's metadata port: it is on every chassis, and never leaves it.
+pub(crate) const METADATA: &str = "network:distributed";
 
 /// An address of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,6 +193,20 @@ pub(crate) async fn list_of_subnet(db: &impl Read, subnet: SubnetId) -> Result<V
 pub(crate) async fn list_of_servers(db: &impl Read) -> Result<Vec<(PortId, String, String)>, DbError> {
     let sql = "SELECT id, device_id, binding_host FROM port WHERE device_owner >= 'compute:' AND device_owner < 'compute;' ORDER BY id";
     db.all(sql, vec![]).await?.iter().map(|row| Ok((row.at(0)?, row.at(1)?, row.at(2)?))).collect()
+}
+
+/// The device of a server's port that has the address on the network.
+pub(crate) async fn device_at(db: &impl Read, network: NetworkId, ip: IpAddr) -> Result<Option<String>, DbError> {
+    let sql = "SELECT device_id FROM port WHERE network_id = ? AND device_owner >= 'compute:' AND device_owner < 'compute;' \
+        AND id IN (SELECT port_id FROM ip_allocation WHERE ip = ?)";
+    db.one(sql, args![network, ip.to_string()]).await?.map(|row| row.at(0)).transpose()
+}
+
+/// The device of a server's port that has the MAC address on the network.
+pub(crate) async fn device_with_mac(db: &impl Read, network: NetworkId, mac: &str) -> Result<Option<String>, DbError> {
+    let sql = "SELECT device_id FROM port WHERE network_id = ? AND mac_address = ? AND device_owner >= 'compute:' \
+        AND device_owner < 'compute;'";
+    db.one(sql, args![network, mac]).await?.map(|row| row.at(0)).transpose()
 }
 
 /// A page of ports.

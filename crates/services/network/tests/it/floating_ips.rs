@@ -5,7 +5,7 @@ use crate::{
     subnets::futures_all,
 };
 
-async fn create(cloud: &Cloud, mut body: Value) -> crate::cloud::Answer {
+async fn create(cloud: &Cloud, mut body: Value) -> crate::api::Answer {
     body["floating_network_id"] = json!(cloud.public().await);
     cloud.post("member:p", "/v2.0/floatingips", json!({"floatingip": body})).await
 }

@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, unreachable_pub, reason = "helpers of tests, too, may fail")]
 
+#[path = "../support/api.rs"]
+mod api;
 mod authorization;
 mod cloud;
 mod completeness;
 mod contract;
 mod discovery;
 mod floating_ips;
+mod metadata_ports;
 mod networks;
 mod ovn;
 mod ports;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ferrostack_auth::{Ctx, Origin};
 use ferrostack_base::Clock;
 use ferrostack_contracts::{ErrorKind, Network as _, PortSpec};
-use ferrostack_network::{audit, full_sync};
+use ferrostack_network::{audit, engine_objects, full_sync};
 use ferrostack_sim::northd::SimulatedChassis;
 use serde_json::json;
 use uuid::Uuid;
@@ -66,6 +66,22 @@ async fn a_server_is_reachable_once_its_port_is_up() {
         let interface =
             cloud.get("member:p", &format!("/v2.0/ports?device_id={router}")).await.ok()["ports"][0].clone();
         assert_eq!(interface["status"], json!("ACTIVE"), "a router's port is up by itself");
+
+        let kinds = |id: &str| -> Vec<String> {
+            let objects = engine_objects(&cloud.net, id.parse().unwrap()).unwrap();
+            objects.into_iter().map(|object| object.kind).collect()
+        };
+        assert_eq!(kinds(&port), ["Logical_Switch_Port", "DHCP_Options", "Port_Binding", "Chassis"]);
+        assert_eq!(kinds(&floating), ["NAT"]);
+        assert_eq!(kinds(&network), ["Logical_Switch"]);
+        assert!(kinds(&router).starts_with(&["Logical_Router".to_owned(), "Logical_Router_Port".to_owned()]));
+        assert!(kinds(&Uuid::new_v4().to_string()).is_empty());
+        let shown = engine_objects(&cloud.net, nic.port_id).unwrap().remove(0);
+        assert_eq!(
+            (shown.name.as_str(), shown.command),
+            (port.as_str(), format!("ovn-nbctl --no-leader-only list Logical_Switch_Port {port}"))
+        );
+        assert!(shown.content.contains("requested-chassis\"=\"node-1"), "{}", shown.content);
 
         cloud.net.release(server, &[nic.port_id]).await.unwrap();
         cloud.delete("member:p", &format!("/v2.0/floatingips/{floating}")).await.ok();

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::cloud::{Cloud, id};
 
-async fn create(cloud: &Cloud, network: &str, mut subnet: Value) -> crate::cloud::Answer {
+async fn create(cloud: &Cloud, network: &str, mut subnet: Value) -> crate::api::Answer {
     subnet["network_id"] = json!(network);
     cloud.post("member:p", "/v2.0/subnets", json!({"subnet": subnet})).await
 }

@@ -208,18 +208,19 @@ pub(crate) async fn known_groups(
     Ok(ids.to_vec())
 }
 
-/// A port that the service makes for itself: a router's interface or gateway, the holder of a floating IP's address.
+/// A port that the service makes for itself: a router's interface or gateway, the holder of a floating IP's address, a metadata
+/// port.
 pub(crate) fn for_service(
     net: &Network,
     project_id: &str,
-    network: &NetworkRow,
+    network_id: NetworkId,
     device_owner: &str,
     device_id: String,
 ) -> PortRow {
     PortRow {
         id: PortId::new(),
         project_id: project_id.to_owned(),
-        network_id: network.id,
+        network_id,
         name: String::new(),
         mac_address: mac::generate(net.options().base_mac),
         admin_state_up: true,
@@ -250,7 +251,7 @@ pub(crate) async fn for_server(
         .await?
         .ok_or_else(|| NetworkError::not_found(Kind::Network, network))?;
     let subnets = store::subnet::list_of_networks(net.db(), &[network.id]).await?;
-    let mut port = for_service(net, "", &network, "", String::new());
+    let mut port = for_service(net, "", network.id, "", String::new());
     port.port_security_enabled = network.port_security_enabled;
     Ok(NewPort { row: row(port), subnets, requested, generated_mac: true })
 }

@@ -9,16 +9,16 @@ use crate::{
     ids::{Kind, PortId},
     store::{
         self,
-        port::{FLOATING_IP, PortRow, ROUTER_GATEWAY, ROUTER_INTERFACE},
+        port::{FLOATING_IP, METADATA, PortRow, ROUTER_GATEWAY, ROUTER_INTERFACE},
         sync::Changed,
     },
 };
 
-/// Deletes a port, unless it belongs to a router or a floating IP.
+/// Deletes a port, unless it belongs to a router, a floating IP or a network's metadata.
 pub(crate) async fn delete(cx: &Ctx, net: &Network, id: &str) -> Result<(), NetworkError> {
     let row = net.find_port(cx, id, "delete_port").await?;
-    if [ROUTER_INTERFACE, ROUTER_GATEWAY, FLOATING_IP].contains(&row.device_owner.as_str()) && !row.device_id.is_empty()
-    {
+    let of_service = [ROUTER_INTERFACE, ROUTER_GATEWAY, FLOATING_IP, METADATA].contains(&row.device_owner.as_str());
+    if of_service && !row.device_id.is_empty() {
         let message = format!(
             "Port {} cannot be deleted directly via the port API: has device owner {}.",
             row.id, row.device_owner

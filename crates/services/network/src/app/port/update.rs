@@ -13,7 +13,7 @@ use crate::{
     app::{
         access::asked_port,
         address::{RequestedIp, Wanted},
-        mac, retry,
+        mac, metadata_port, retry,
     },
     error::NetworkError,
     ids::{Kind, SecurityGroupId},
@@ -66,6 +66,7 @@ async fn update_once(cx: &Ctx, net: &Network, id: &str, patch: &CreatePort) -> R
             }
             changed.push((Kind::Port, row.id.0, row.standard.revision));
             changed.extend(router_of(&row));
+            changed.extend(metadata_port::told_by(&row));
             net.enqueue(&tx, &changed).await?;
             Ok(row)
         })

@@ -125,7 +125,7 @@ async fn open(
         }
     }
     // No project owns it: its users see it only as part of their router.
-    let port = for_service(net, "", network, ROUTER_GATEWAY, row.id.to_string());
+    let port = for_service(net, "", network.id, ROUTER_GATEWAY, row.id.to_string());
     let port =
         insert(net, tx, &NewPort { row: port, subnets: subnets.to_vec(), requested, generated_mac: true }).await?;
     row.gateway = Some(Gateway { network_id: network.id, port_id: port.id, external_fixed_ips: port.fixed_ips });
