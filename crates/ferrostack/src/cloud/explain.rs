@@ -127,14 +127,9 @@ async fn add_hosts(db: &Db, server: ServerId, explained: &mut Explained) -> anyh
     let observed = db.all("SELECT * FROM domain WHERE server_id = ?", args![server]).await?;
     explained.observed = Some(observed.iter().map(|row| Record::of("domain", row, &HIDDEN)).collect());
     if let Some(reasons) = scheduling_reasons(db, server).await? {
-        for host in reasons.chosen {
-            let attempt = reasons.attempts.iter().find(|attempt| attempt.host == host);
-            let dropped = attempt.and_then(|attempt| attempt.reason.clone());
-            explained.hosts.push(Verdict { host, dropped });
-        }
-        explained
-            .hosts
-            .extend(reasons.dropped.into_iter().map(|(host, reason)| Verdict { host, dropped: Some(reason) }));
+        explained.hosts.extend(reasons.chosen.map(|host| Verdict { host, dropped: None }));
+        let others = reasons.candidates.into_iter().chain(reasons.dropped);
+        explained.hosts.extend(others.map(|(host, reason)| Verdict { host, dropped: Some(reason) }));
     }
     Ok(())
 }

@@ -24,13 +24,8 @@ const COMPUTE_VERSIONS: Versions = Versions {
 /// Everything that the listener serves, behind that gate; `/metrics` only where somebody counts.
 pub(super) fn router(services: &Services, gate: &Gate, metrics: Option<&Arc<Metrics>>) -> Router {
     let observer = metrics.map(|metrics| Arc::new(watch::Watch(metrics.clone())) as Arc<dyn Observer>);
-    let service = |name, dialect, versions| Service {
-        name,
-        dialect,
-        versions,
-        gate: gate.clone(),
-        observer: observer.clone(),
-    };
+    let service =
+        |name, dialect, versions| Service { name, dialect, versions, gate: gate.clone(), observer: observer.clone() };
     let identity = service("identity", Dialect::Identity, None);
     let image = service("image", Dialect::Image, None);
     let placement = service("placement", Dialect::Placement, Some(ferrostack_placement::VERSIONS));

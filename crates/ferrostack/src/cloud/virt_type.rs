@@ -33,9 +33,8 @@ struct Remembered {
 /// Decides; boots a guest when nothing is remembered of this machine as it is now.
 pub(super) async fn decide(settings: &Settings, clock: &Clock) -> anyhow::Result<Decision> {
     let agent = &settings.agent;
-    let set = |virt_type| {
-        Ok(Decision { virt_type, reason: format!("agent.virt_type is {:?}", agent.virt_type.as_str()) })
-    };
+    let set =
+        |virt_type| Ok(Decision { virt_type, reason: format!("agent.virt_type is {:?}", agent.virt_type.as_str()) });
     match agent.virt_type {
         VirtTypeChoice::Kvm => return set(VirtType::Kvm),
         VirtTypeChoice::Qemu => return set(VirtType::Qemu),

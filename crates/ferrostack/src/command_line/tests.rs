@@ -37,8 +37,8 @@ fn the_definition_is_sound_in_every_language() {
 
 #[test]
 fn every_command_is_read() {
-    assert_eq!(command("up --simulated --nodes 3"), Command::Up { simulated: true });
-    assert_eq!(command("up"), Command::Up { simulated: false });
+    assert_eq!(command("up --simulated --nodes 3"), Command::Up { simulated: true, isolate: None });
+    assert_eq!(command("up"), Command::Up { simulated: false, isolate: None });
     assert_eq!(command("controller --listen 127.0.0.1:1"), Command::Controller);
     assert_eq!(command("migrate"), Command::Migrate);
     assert_eq!(command("config show --all"), Command::ConfigShow { all: true });

@@ -65,19 +65,19 @@ pub async fn run(settings: &Settings, words: Words, json: bool) -> anyhow::Resul
     Ok(Answer { text, exit })
 }
 
-async fn gather(
-    db: &Db,
-    settings: &Settings,
-    words: Words,
-    process: Option<Running>,
-) -> Result<Report, DbError> {
+async fn gather(db: &Db, settings: &Settings, words: Words, process: Option<Running>) -> Result<Report, DbError> {
     let now = db.now().await?;
     let controllers = store::controllers(db).await?;
     let live = store::live(db).await?;
     let operations: Vec<_> = live.into_iter().map(|live| operation(words, live, &controllers, now)).collect();
     let roles: Vec<_> = controllers.iter().map(|controller| role(words, controller, now)).collect();
     let nodes = cloud::nodes(db, Duration::from_secs(settings.agent.down_after_s)).await?;
-    let parts = || roles.iter().chain(&nodes).chain(process.iter().flat_map(|running| running.engines.iter().chain(&running.tasks)));
+    let parts = || {
+        roles
+            .iter()
+            .chain(&nodes)
+            .chain(process.iter().flat_map(|running| running.engines.iter().chain(&running.tasks)))
+    };
     let healthy = roles.iter().any(|role| role.health != Health::Down)
         && parts().all(|part| part.health != Health::Down)
         && operations.iter().all(|operation| operation.health != Health::Down);

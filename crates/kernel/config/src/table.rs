@@ -302,7 +302,7 @@ settings! {
         /// Kernel that the probe for KVM boots; none: a small one of our own.
         probe_kernel: Option<PathBuf> = None, [Agent];
         /// Folder of the node's servers, images and ledger.
-        dir: PathBuf = PathBuf::from("/var/lib/ferrostack/node"), [Agent], derived;
+        dir: PathBuf = PathBuf::from("/var/lib/ferrostack/agent"), [Agent], derived;
         /// The node's address towards other nodes.
         host_ip: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST), [Agent];
         /// Name servers that answer the guests; empty: those of the node.
@@ -365,7 +365,7 @@ impl Settings {
             self.image.store_dir = dir.join("images");
         }
         if !given("agent.dir") {
-            self.agent.dir = dir.join("node");
+            self.agent.dir = dir.join("agent");
         }
         if !given("api.public_url") {
             self.api.public_url = HttpUrl::of(self.api.listen);
