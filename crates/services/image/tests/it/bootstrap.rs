@@ -54,7 +54,7 @@ async fn compute_sees_what_the_caller_may_see() {
         let cx = Ctx::new("req-1", policy()).with_identity(Arc::new(identity("p2", &["member", "reader"])));
         let facts = cloud.image.image(&cx, public.0).await.unwrap();
         assert_eq!((facts.status.as_str(), facts.virtual_size, facts.min_ram), ("active", Some(64 << 20), 64));
-        assert_eq!(facts.hash.unwrap().1, "sha512");
+        assert_eq!(facts.hash.unwrap().0, "sha512");
         assert_eq!(facts.properties["hw_rng_model"], "virtio");
         for id in [private, Uuid::new_v4()] {
             assert_eq!(cloud.image.image(&cx, id).await.unwrap_err().kind, ErrorKind::NotFound);
