@@ -28,11 +28,12 @@ pub(super) async fn open(settings: &Settings, process: &Process, policy: &Arc<Po
             bail!("{VARIABLE}: {door:?} is not of the form ADDRESS DATABASE");
         };
         let address: SocketAddr = address.parse().with_context(|| format!("{VARIABLE}: {address:?}"))?;
+        let authenticator = Arc::new(Believer::at(address)?);
         let mut own = settings.clone();
         own.set("database.url", database)?;
         let db = database::open(&own).await?;
         db.migrate(&[MIGRATIONS]).await?;
-        let gate = Gate { authenticator: Arc::new(Believer::at(address)?), policy: policy.clone() };
+        let gate = Gate { authenticator, policy: policy.clone() };
         let service =
             Service { name: "placement", dialect: Dialect::Placement, versions: Some(VERSIONS), gate, observer: None };
         let router = service.mount(routes(), Placement::new(db, PlacementOptions::default()));

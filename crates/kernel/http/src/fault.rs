@@ -9,7 +9,6 @@ use axum::{
 use ferrostack_auth::{AuthError, Denied};
 use ferrostack_base::chain;
 use ferrostack_db::DbError;
-use serde_json::json;
 
 /// The closed list of refusals; each API has its own words and, for some, its own status code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -146,7 +145,7 @@ impl From<DbError> for Fault {
 
 impl From<Denied> for Fault {
     fn from(denied: Denied) -> Self {
-        Self::forbidden(format!("Policy does not allow {} to be performed.", denied.action())).caused_by(denied)
+        Self::forbidden(format!("The policy does not allow {} here.", denied.action())).caused_by(denied)
     }
 }
 
@@ -154,7 +153,7 @@ impl From<AuthError> for Fault {
     fn from(error: AuthError) -> Self {
         match &error {
             AuthError::Unauthenticated | AuthError::InvalidToken { .. } => {
-                Self::unauthorized("The request you have made requires authentication.").caused_by(error)
+                Self::unauthorized("This request needs a valid token in X-Auth-Token.").caused_by(error)
             }
             AuthError::NoProject => Self::bad_request("The token is not scoped to a project.").caused_by(error),
             AuthError::Busy { .. } => {
@@ -176,144 +175,5 @@ impl IntoResponse for Fault {
         let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
         response.extensions_mut().insert(Refusal { kind: self.kind, message: self.message, code: self.code });
         response
-    }
-}
-
-/// How an API words its refusals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// `{"error": {"code": 404, "message": ..., "title": "Not Found"}}`
-    Identity,
-    /// `{"code": 404, "title": "Not Found", "message": ...}`; clients look at the status only.
-    Image,
-    /// `{"errors": [{"status": 404, "title": ..., "detail": ..., "code": ..., "request_id": ...}]}`
-    Placement,
-    /// `{"itemNotFound": {"code": 404, "message": ...}}`
-    Compute,
-    /// `{"NeutronError": {"type": ..., "message": ..., "detail": ""}}`
-    Network,
-}
-
-impl Dialect {
-    /// The status code of this API for that kind.
-    pub fn status(self, kind: FaultKind) -> StatusCode {
-        match kind {
-            FaultKind::BadRequest => StatusCode::BAD_REQUEST,
-            FaultKind::Unauthorized => StatusCode::UNAUTHORIZED,
-            FaultKind::Forbidden => StatusCode::FORBIDDEN,
-            FaultKind::NotFound => StatusCode::NOT_FOUND,
-            FaultKind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            FaultKind::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-            FaultKind::Conflict => StatusCode::CONFLICT,
-            FaultKind::Gone => StatusCode::GONE,
-            FaultKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            FaultKind::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            FaultKind::RangeNotSatisfiable => StatusCode::RANGE_NOT_SATISFIABLE,
-            FaultKind::OverQuota => match self {
-                Self::Compute | Self::Identity => StatusCode::FORBIDDEN,
-                Self::Image => StatusCode::PAYLOAD_TOO_LARGE,
-                Self::Network | Self::Placement => StatusCode::CONFLICT,
-            },
-            FaultKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-            FaultKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        }
-    }
-
-    pub(crate) fn render(self, refusal: &Refusal, request_id: &str) -> (StatusCode, serde_json::Value) {
-        let status = self.status(refusal.kind);
-        let (code, message) = (status.as_u16(), &refusal.message);
-        let title = status.canonical_reason().unwrap_or("Error");
-        let body = match self {
-            Self::Identity => json!({"error": {"code": code, "message": message, "title": title}}),
-            Self::Image => json!({"code": code, "title": title, "message": message}),
-            Self::Placement => json!({"errors": [{
-                "status": code,
-                "title": title,
-                "detail": message,
-                "code": refusal.code.unwrap_or("placement.undefined_code"),
-                "request_id": request_id,
-            }]}),
-            Self::Compute => json!({compute_name(status): {"code": code, "message": message}}),
-            Self::Network => {
-                let kind = refusal.code.unwrap_or_else(|| network_type(refusal.kind));
-                json!({"NeutronError": {"type": kind, "message": message, "detail": ""}})
-            }
-        };
-        (status, body)
-    }
-}
-
-/// Compute's key around a fault, as its API guide lists them.
-fn compute_name(status: StatusCode) -> &'static str {
-    match status.as_u16() {
-        400 => "badRequest",
-        401 => "unauthorized",
-        403 => "forbidden",
-        404 => "itemNotFound",
-        405 => "badMethod",
-        409 => "conflictingRequest",
-        413 => "overLimit",
-        415 => "badMediaType",
-        501 => "notImplemented",
-        503 => "serviceUnavailable",
-        _ => "computeFault",
-    }
-}
-
-/// Network's exception type where a service names none.
-fn network_type(kind: FaultKind) -> &'static str {
-    match kind {
-        FaultKind::BadRequest => "HTTPBadRequest",
-        FaultKind::Unauthorized => "HTTPUnauthorized",
-        FaultKind::Forbidden => "PolicyNotAuthorized",
-        FaultKind::NotFound => "HTTPNotFound",
-        FaultKind::Conflict => "Conflict",
-        FaultKind::OverQuota => "OverQuota",
-        FaultKind::Unavailable => "ServiceUnavailable",
-        _ => "HTTPInternalServerError",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn render(dialect: Dialect, fault: Fault) -> (u16, String) {
-        let refusal = Refusal { kind: fault.kind, message: fault.message, code: fault.code };
-        let (status, body) = dialect.render(&refusal, "req-1");
-        (status.as_u16(), body.to_string())
-    }
-
-    #[test]
-    fn each_api_has_its_own_words() {
-        let missing = || Fault::not_found("Thing", "7");
-        let text = "Thing 7 could not be found.";
-        assert_eq!(
-            render(Dialect::Identity, missing()),
-            (404, format!(r#"{{"error":{{"code":404,"message":"{text}","title":"Not Found"}}}}"#))
-        );
-        assert_eq!(
-            render(Dialect::Compute, missing()),
-            (404, format!(r#"{{"itemNotFound":{{"code":404,"message":"{text}"}}}}"#))
-        );
-        assert_eq!(
-            render(Dialect::Network, missing().with_code("PortNotFound")),
-            (404, format!(r#"{{"NeutronError":{{"type":"PortNotFound","message":"{text}","detail":""}}}}"#))
-        );
-        assert!(render(Dialect::Placement, missing()).1.contains(r#""request_id":"req-1""#));
-    }
-
-    #[test]
-    fn a_quota_is_refused_with_the_code_that_clients_of_each_api_know() {
-        let status = |dialect| render(dialect, Fault::over_quota("no")).0;
-        assert_eq!(status(Dialect::Compute), 403);
-        assert_eq!(status(Dialect::Network), 409);
-        assert_eq!(status(Dialect::Image), 413);
-    }
-
-    #[test]
-    fn causes_are_not_sent() {
-        let fault = Fault::internal(std::io::Error::other("password=secret"));
-        assert!(!render(Dialect::Compute, fault).1.contains("secret"));
     }
 }

@@ -42,7 +42,7 @@ impl Gate {
             return Err(Fault::missing("The resource could not be found."));
         }
         if info.access != Access::Public {
-            let unauthorized = || Fault::unauthorized("The request you have made requires authentication.");
+            let unauthorized = || Fault::unauthorized("This request needs a valid token in X-Auth-Token.");
             let token =
                 request.headers().get("x-auth-token").and_then(|value| value.to_str().ok()).ok_or_else(unauthorized)?;
             cx = cx.with_identity(self.authenticator.authenticate(token).await?);

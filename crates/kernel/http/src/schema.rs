@@ -1,5 +1,7 @@
 //! JSON Schemas as data, compiled at their first use.
 
+mod reason;
+
 use std::sync::OnceLock;
 
 use ferrostack_auth::Microversion;
@@ -12,7 +14,26 @@ use crate::Fault;
 #[derive(Debug)]
 pub struct Schema {
     text: &'static str,
-    compiled: OnceLock<Result<Validator, String>>,
+    compiled: OnceLock<Result<Compiled, String>>,
+}
+
+#[derive(Debug)]
+struct Compiled {
+    validator: Validator,
+    json: Value,
+}
+
+/// What is wrong with a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The field, as `a/0/b`; empty for the body as a whole.
+    pub field: String,
+    /// What is wrong with it, with its value (shortened), unless that may be a secret.
+    pub reason: String,
+    /// The keyword of JSON Schema that it violates: `maxLength`.
+    pub keyword: String,
+    /// The names that lead to that keyword in the schema: `properties`, `name`.
+    pub path: Vec<String>,
 }
 
 /// A schema and the microversions for which it holds, both ends included.
@@ -37,15 +58,33 @@ impl Schema {
     /// # Errors
     /// Why it is no valid schema.
     pub fn check(&self) -> Result<(), String> {
-        self.validator().map(|_| ()).map_err(Clone::clone)
+        self.compiled().map(|_| ()).map_err(Clone::clone)
     }
 
-    fn validator(&self) -> Result<&Validator, &String> {
+    fn compiled(&self) -> Result<&Compiled, &String> {
         let compile = || {
             let json: Value = serde_json::from_str(self.text).map_err(|error| error.to_string())?;
-            jsonschema::options().should_validate_formats(true).build(&json).map_err(|error| error.to_string())
+            let options = jsonschema::options().should_validate_formats(true).with_format("uuid", is_uuid);
+            let validator = options.build(&json).map_err(|error| error.to_string())?;
+            Ok(Compiled { validator, json })
         };
         self.compiled.get_or_init(compile).as_ref()
+    }
+
+    /// The first thing that is wrong with a body, if anything is.
+    ///
+    /// # Errors
+    /// 500 when the schema itself is broken.
+    pub fn violation(&self, body: &Value) -> Result<Option<Violation>, Fault> {
+        let Compiled { validator, json } =
+            self.compiled().map_err(|reason| Fault::internal(format!("broken schema: {reason}")))?;
+        let Err(error) = validator.validate(body) else { return Ok(None) };
+        let field = error.instance_path().to_string().trim_start_matches('/').to_owned();
+        let reason = reason::reason(&error, json, body).chars().take(400).collect();
+        let path = error.schema_path().to_string();
+        let mut path: Vec<String> = path.split('/').skip(1).map(str::to_owned).collect();
+        path.pop();
+        Ok(Some(Violation { field, reason, keyword: error.kind().keyword().to_owned(), path }))
     }
 
     /// Validates a body.
@@ -53,19 +92,15 @@ impl Schema {
     /// # Errors
     /// 400 that names the field, its value (shortened) and what is wrong with it.
     pub fn validate(&self, body: &Value) -> Result<(), Fault> {
-        let validator = self.validator().map_err(|reason| Fault::internal(format!("broken schema: {reason}")))?;
-        let Err(error) = validator.validate(body) else { return Ok(()) };
-        let path = error.instance_path().to_string();
-        let field =
-            if path.is_empty() { "the request body".to_owned() } else { path.trim_start_matches('/').to_owned() };
-        let secret = field.to_ascii_lowercase().contains("pass") || field.to_ascii_lowercase().contains("secret");
-        let reason: String = if secret {
-            "it does not fit its schema".to_owned()
-        } else {
-            error.to_string().chars().take(400).collect()
-        };
+        let Some(Violation { field, reason, .. }) = self.violation(body)? else { return Ok(()) };
+        let field = if field.is_empty() { "the request body" } else { field.as_str() };
         Err(Fault::bad_request(format!("Invalid input for field {field}: {reason}")))
     }
+}
+
+/// UUIDs are taken with and without hyphens, as all services do.
+fn is_uuid(text: &str) -> bool {
+    matches!(text.len(), 32 | 36) && uuid::Uuid::try_parse(text).is_ok()
 }
 
 #[cfg(test)]
@@ -90,5 +125,12 @@ mod tests {
         assert!(refusal("{}").contains("name"));
         assert!(refusal(r#"{"name": "a", "colour": 1}"#).contains("colour"));
         assert!(!refusal(r#"{"name": "a", "adminPass": "hunter2"}"#).contains("hunter2"));
+    }
+    #[test]
+    fn a_violation_tells_where_in_the_schema_it_is() {
+        let violation = NAME.violation(&serde_json::json!({"name": "abcd"})).unwrap().unwrap();
+        assert_eq!((violation.field.as_str(), violation.keyword.as_str()), ("name", "maxLength"));
+        assert_eq!(violation.path, ["properties", "name"]);
+        assert_eq!(NAME.violation(&serde_json::json!({"name": "abc"})).unwrap(), None);
     }
 }

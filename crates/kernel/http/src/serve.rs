@@ -2,8 +2,10 @@
 
 use std::{future::Future, net::SocketAddr};
 
-use axum::{Router, serve::ListenerExt};
+use axum::Router;
 use tokio::net::TcpListener;
+
+use crate::explain::Explaining;
 
 /// The listener could not be opened or broke.
 #[derive(Debug, thiserror::Error)]
@@ -45,10 +47,27 @@ pub async fn serve(
 ) -> Result<(SocketAddr, impl Future<Output = Result<(), ServeError>>), ServeError> {
     let listener = TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
     let bound = listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let running =
-        async move { axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(ServeError::Broken) };
-    Ok((bound, running))
+    Ok((bound, run(listener, router, stop)))
+}
+
+/// The same for a port that is open already.
+///
+/// # Errors
+/// [`ServeError::Broken`] when the runtime does not take it.
+pub fn serve_on(
+    listener: std::net::TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<impl Future<Output = Result<(), ServeError>>, ServeError> {
+    listener.set_nonblocking(true).map_err(ServeError::Broken)?;
+    let listener = TcpListener::from_std(listener).map_err(ServeError::Broken)?;
+    Ok(run(listener, router, stop))
+}
+
+async fn run(
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    axum::serve(Explaining(listener), router).with_graceful_shutdown(stop).await.map_err(ServeError::Broken)
 }

@@ -6,34 +6,20 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, Method, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
+    routing::MethodRouter,
 };
-use ferrostack_auth::{Ctx, Microversion, Requested};
+use ferrostack_auth::{Ctx, Microversion};
 use tracing::Instrument;
 
-use crate::{Dialect, Fault, FaultKind, Gate, Routes, gate};
+use crate::{Dialect, Fault, FaultKind, Gate, Routes, Versions, dialect::Asked, gate};
 
 /// Watches requests, for metrics.
 pub trait Observer: Send + Sync {
     /// A request was answered.
     fn answered(&self, service: &'static str, method: &axum::http::Method, status: u16, took_us: u64);
-}
-
-/// The microversions of a service.
-#[derive(Debug, Clone, Copy)]
-pub struct Versions {
-    /// The name in `OpenStack-API-Version`: `compute`, `placement`.
-    pub service: &'static str,
-    /// The older header, if the service has one: `x-openstack-nova-api-version`.
-    pub legacy_header: Option<&'static str>,
-    /// The oldest version.
-    pub min: Microversion,
-    /// The newest one that all routes hold.
-    pub max: Microversion,
-    /// What a request without the header gets.
-    pub default: Microversion,
 }
 
 /// A service's edge.
@@ -54,54 +40,51 @@ pub struct Service {
 impl Service {
     /// A router with all routes behind the gate, to be nested at the service's prefix.
     pub fn mount<S: Clone + Send + Sync + 'static>(self, routes: Routes<S>, state: S) -> Router {
-        let mut router = Router::new();
+        let mut paths: Vec<(&'static str, Vec<Method>, MethodRouter<S>)> = Vec::new();
         for (info, method_router) in routes.list {
-            let guarded = method_router
-                .layer(middleware::from_fn_with_state((self.gate.clone(), Arc::new(info.clone())), gate::guard));
-            router = router.route(info.path, guarded);
+            let (path, method) = (info.path, info.method.clone());
+            let guarded =
+                method_router.layer(middleware::from_fn_with_state((self.gate.clone(), Arc::new(info)), gate::guard));
+            match paths.iter_mut().find(|(known, ..)| *known == path) {
+                None => paths.push((path, vec![method], guarded)),
+                Some((_, methods, routers)) => {
+                    methods.push(method);
+                    *routers = std::mem::take(routers).merge(guarded);
+                }
+            }
+        }
+        let mut router = Router::new();
+        for (path, methods, routers) in paths {
+            let allow = self.dialect.allow(&methods);
+            router = router.route(path, routers.fallback(move |method| not_allowed(method, allow.clone())));
         }
         router
             .fallback(|| async { Fault::missing("The resource could not be found.") })
-            .method_not_allowed_fallback(|| async {
-                Fault::of(FaultKind::MethodNotAllowed, "The method is not allowed for this resource.")
-            })
             .with_state(state)
             .layer(middleware::from_fn_with_state(Arc::new(self), edge))
     }
 
     fn negotiate(&self, request: &Request) -> Result<Microversion, Fault> {
-        let Some(versions) = &self.versions else { return Ok(Microversion::UNVERSIONED) };
-        let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let named = request.headers().get_all("openstack-api-version").iter().filter_map(|value| value.to_str().ok());
-        let named = named.flat_map(|line| line.split(',')).find_map(|part| {
-            let (service, version) = part.trim().split_once(' ')?;
-            service.eq_ignore_ascii_case(versions.service).then(|| version.trim())
-        });
-        let Some(wanted) = named.or_else(|| versions.legacy_header.and_then(text)) else { return Ok(versions.default) };
-        let requested: Requested = wanted.parse().map_err(|_| {
-            Fault::bad_request(format!(
-                "Invalid microversion {wanted:?}: it is of the form MAJOR.MINOR, or \"latest\"."
-            ))
-        })?;
-        requested.within(versions.min, versions.max).ok_or_else(|| {
-            let (min, max) = (versions.min, versions.max);
-            Fault::not_acceptable(format!(
-                "Version {wanted} is not supported by the API. Minimum is {min} and maximum is {max}."
-            ))
-        })
+        match &self.versions {
+            Some(versions) => versions.negotiate(self.dialect, request.headers()),
+            None => Ok(Microversion::UNVERSIONED),
+        }
     }
 
-    fn finish(&self, mut response: Response, request_id: &str, version: Option<Microversion>) -> Response {
+    fn finish(&self, mut response: Response, asked: Asked<'_>) -> Response {
+        let version = asked.version;
         if let Some(refusal) = gate::refusal(&mut response) {
-            let (status, body) = self.dialect.render(&refusal, request_id);
-            let mut rendered = Response::new(Body::from(body.to_string()));
-            *rendered.status_mut() = status;
-            rendered.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let (status, media_type, body) = self.dialect.render(&refusal, &asked);
+            *response.status_mut() = status;
+            *response.body_mut() = Body::from(body);
+            let headers = response.headers_mut();
+            headers.remove(header::CONTENT_LENGTH);
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
             if status == axum::http::StatusCode::UNAUTHORIZED {
-                rendered.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Keystone"));
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Keystone"));
             }
-            response = rendered;
         }
+        let request_id = asked.request_id;
         let headers = response.headers_mut();
         if let Ok(id) = HeaderValue::from_str(request_id) {
             if self.name == "compute" {
@@ -114,7 +97,7 @@ impl Service {
             if let Ok(value) = HeaderValue::from_str(&format!("{} {shown}", versions.service)) {
                 headers.insert("openstack-api-version", value);
             }
-            headers.append(header::VARY, HeaderValue::from_static("OpenStack-API-Version"));
+            headers.append(header::VARY, HeaderValue::from_static("openstack-api-version"));
             if let Some(legacy) = versions.legacy_header
                 && let Ok(value) = HeaderValue::from_str(&shown.to_string())
             {
@@ -124,6 +107,13 @@ impl Service {
         }
         response
     }
+}
+
+/// 405 with what is allowed instead.
+async fn not_allowed(method: Method, allow: HeaderValue) -> Response {
+    let fault =
+        Fault::of(FaultKind::MethodNotAllowed, format!("The method {method} is not allowed for this resource."));
+    ([(header::ALLOW, allow)], fault).into_response()
 }
 
 /// The outermost layer of a service: the request's id and version on the way in, faults and headers on the way out.
@@ -138,16 +128,26 @@ async fn edge(State(service): State<Arc<Service>>, mut request: Request, next: N
         cx = cx.with_global_request_id(global);
     }
     let negotiated = service.negotiate(&request);
-    let version = negotiated.as_ref().ok().copied();
+    let accept = request.headers().get(header::ACCEPT).cloned();
+    let mut asked = Asked {
+        request_id: &request_id,
+        accept: accept.as_ref().and_then(|value| value.to_str().ok()),
+        version: negotiated.as_ref().ok().copied(),
+        supported: None,
+    };
     let response = match negotiated {
         Ok(version) => {
             let span = tracing::info_span!("request", request_id, method = %method, path = request.uri().path());
             request.extensions_mut().insert(cx.with_microversion(version));
             next.run(request).instrument(span).await
         }
-        Err(fault) => fault.into_response(),
+        Err(fault) => {
+            let unknown = fault.kind == FaultKind::NotAcceptable;
+            asked.supported = service.versions.filter(|_| unknown).map(|versions| (versions.min, versions.max));
+            fault.into_response()
+        }
     };
-    let response = service.finish(response, &request_id, version);
+    let response = service.finish(response, asked);
     if let Some(observer) = &service.observer {
         let took = u64::try_from(clock.now().since(start).as_micros()).unwrap_or(u64::MAX);
         observer.answered(service.name, &method, response.status().as_u16(), took);

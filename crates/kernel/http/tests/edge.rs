@@ -208,3 +208,42 @@ async fn a_change_goes_on_when_its_client_hangs_up() {
     }
     assert_eq!(things.0.load(Ordering::SeqCst), 1);
 }
+
+#[tokio::test]
+async fn a_wrong_method_is_told_which_ones_there_are() {
+    let (response, body) = call(Method::DELETE, "/things", &[MEMBER], "").await;
+    assert_eq!(
+        (response.status(), &response.headers()["allow"]),
+        (StatusCode::METHOD_NOT_ALLOWED, &"POST".parse().unwrap())
+    );
+    assert!(body["badMethod"]["message"].as_str().unwrap().contains("DELETE"));
+    assert_eq!(call(Method::POST, "/", &[], "").await.0.headers()["allow"], "GET", "HEAD is answered, not advertised");
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_answered_with_a_reason() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let (address, running) =
+        ferrostack_http::serve("127.0.0.1:0".parse().unwrap(), router(Things::default()), std::future::pending())
+            .await
+            .unwrap();
+    tokio::spawn(running);
+    let ask = async |request: &str| {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let answer = ask("POST /things HTTP/1.1\r\nhost: here\r\ncontent-length: hi mom\r\n\r\n").await;
+    assert!(
+        answer.starts_with("HTTP/1.1 400 ") && answer.contains("content-length header must be an integer"),
+        "{answer}"
+    );
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("content-type: application/json"), "{head}");
+    assert_eq!(serde_json::from_str::<Value>(body).unwrap()["error"]["code"], 400);
+    // A request that can be read is answered as ever.
+    let answer = ask("GET /nothing HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 404 ") && answer.contains("x-openstack-request-id"), "{answer}");
+}

@@ -1,6 +1,10 @@
 //! What can go wrong in placement, and how its API says so.
 //!
 //! Codes are those of the API reference's list of errors; clients branch on them.
+//!
+//! Texts are our own, with one exception: a phrase that the peer's own API tests look for is part of the interface, for
+//! clients look for it too. Such a phrase stands in a text as those tests have it, and what goes beyond it is ours again.
+//! `script/conformance placement` runs those tests. Texts in `api`, `app` and `wire` follow the same rule.
 
 use ferrostack_contracts::{ContractError, ErrorKind};
 use ferrostack_db::DbError;
@@ -26,10 +30,10 @@ pub(crate) const MISSING_VALUE: &str = "placement.query.missing_value";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Misfit {
     /// The provider has no inventory of that class.
-    #[error("there is no such inventory")]
+    #[error("The provider has no such inventory")]
     Missing,
     /// `min_unit`, `max_unit` or `step_size` is violated.
-    #[error("The requested amount would violate inventory constraints (min_unit, max_unit, step_size)")]
+    #[error("The amount does not keep to min_unit, max_unit and step_size")]
     Constraints,
     /// Not enough is left.
     #[error("The requested amount would exceed the capacity")]
@@ -75,13 +79,15 @@ pub enum PlacementError {
         uuid: Uuid,
     },
     /// Consumers hold allocations there.
-    #[error("Unable to delete resource provider {uuid}: it has allocations.")]
+    #[error("Unable to delete resource provider {uuid}: Resource provider has allocations.")]
     ProviderInUse {
         /// The provider.
         uuid: Uuid,
     },
     /// The caller's view of a provider is out of date.
-    #[error("resource provider generation conflict for provider {uuid}: actual: {actual}, given: {given}")]
+    #[error(
+        "resource provider generation conflict at {uuid}: actual: {actual}, given: {given}. Resource provider's generation already changed. Please update the generation and try again."
+    )]
     StaleProvider {
         /// The provider.
         uuid: Uuid,
@@ -99,7 +105,7 @@ pub enum PlacementError {
         given: Option<i64>,
     },
     /// Somebody else was faster; reading again helps.
-    #[error("Update conflict: {what} was changed by another request. Please retry.")]
+    #[error("Update conflict: another request has just changed {what}; read it again and repeat.")]
     Raced {
         /// What was changed.
         what: String,
@@ -113,7 +119,7 @@ pub enum PlacementError {
         provider: Uuid,
     },
     /// An allocation does not fit.
-    #[error("Unable to allocate inventory: Inventory for '{class}' on resource provider '{provider}': {why}.")]
+    #[error("Unable to allocate inventory: Inventory for '{class}' on {provider} does not allow it. {why}.")]
     Misfit {
         /// The resource class.
         class: String,

@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use ferrostack_auth::{Ctx, Microversion};
 use ferrostack_base::Timestamp;
 use ferrostack_http::{
-    Cx, Fault, Raw, Reply, RouteInfo,
+    Cx, Fault, Raw, Reply, RouteInfo, Schema, Violation, accepts,
     axum::{
         extract::{FromRequest, FromRequestParts, OriginalUri, Request},
         http::{HeaderMap, header, request::Parts},
@@ -32,23 +32,11 @@ impl<S: Sync> FromRequestParts<S> for Ask {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Fault> {
         let cx = Cx::from_request_parts(parts, state).await?;
         let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-        if accept.is_some_and(|accept| !accepts_json(accept)) {
+        if accept.is_some_and(|accept| !accepts(accept, "application/json")) {
             return Err(Fault::not_acceptable("Only application/json is provided"));
         }
         Ok(Self(cx))
     }
-}
-
-/// Whether an `Accept` header admits JSON (RFC 9110, 12.5.1).
-fn accepts_json(accept: &str) -> bool {
-    accept.trim().is_empty()
-        || accept.split(',').any(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let media = parts.next().unwrap_or_default();
-            let refused = parts.any(|part| part.strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()) == Some(0.0));
-            !refused
-                && ["application/json", "application/*", "*/*"].iter().any(|known| media.eq_ignore_ascii_case(known))
-        })
 }
 
 /// A body that says that it is JSON, and fits the route's schema.
@@ -65,13 +53,23 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         let Raw(bytes) = Raw::from_request(request, state).await?;
         let malformed = |error: serde_json::Error| Fault::bad_request(format!("Malformed JSON: {error}"));
         let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(malformed)?;
-        let refused = |reason: String| Fault::bad_request(format!("JSON does not validate: {reason}"));
         if let Some(schema) = schema {
-            schema.validate(&value).map_err(|fault| refused(fault.message))?;
+            check(schema, &value)?;
         }
         // The schema has said yes, so what fails here is a number out of range or a shape that the schema leaves open.
-        serde_json::from_value(value).map(Self).map_err(|error| refused(error.to_string()))
+        let refused = |error| Fault::bad_request(format!("JSON does not validate: {error}"));
+        serde_json::from_value(value).map(Self).map_err(refused)
     }
+}
+
+/// Refuses what does not fit the schema; the refusal names the keyword and where in the schema it stands.
+pub(crate) fn check(schema: &Schema, value: &serde_json::Value) -> Result<(), Fault> {
+    let Some(Violation { field, reason, keyword, path }) = schema.violation(value)? else { return Ok(()) };
+    let path: String = path.iter().map(|name| format!("['{name}']")).collect();
+    let field = if field.is_empty() { String::new() } else { format!(", at {field}") };
+    Err(Fault::bad_request(format!(
+        "JSON does not validate: {reason}. Failed validating '{keyword}' in schema{path}{field}."
+    )))
 }
 
 /// Refuses bodies that are not declared as JSON.
@@ -80,7 +78,7 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Fault> {
     let length: u64 = text(header::CONTENT_LENGTH).and_then(|length| length.parse().ok()).unwrap_or(0);
     match text(header::CONTENT_TYPE).map(|value| value.split(';').next().unwrap_or_default().trim()) {
         None | Some("") if length > 0 => {
-            Err(Fault::bad_request("content-type header required when content-length > 0"))
+            Err(Fault::bad_request("content-type header required: the request has a body."))
         }
         Some(media) if media.eq_ignore_ascii_case("application/json") => Ok(()),
         other => {
@@ -132,22 +130,6 @@ pub(crate) fn http_date(time: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn json_is_found_among_what_is_accepted() {
-        for accept in [
-            "application/json",
-            "text/html, */*;q=0.8",
-            "application/*",
-            "",
-            "text/plain,application/json;charset=utf-8",
-        ] {
-            assert!(accepts_json(accept), "{accept}");
-        }
-        for accept in ["text/plain", "text/html,application/xml;q=0.9", "application/json;q=0"] {
-            assert!(!accepts_json(accept), "{accept}");
-        }
-    }
 
     #[test]
     fn times_are_written_as_in_http() {

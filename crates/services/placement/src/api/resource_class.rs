@@ -8,10 +8,9 @@ use ferrostack_http::{
     },
 };
 
-use super::request::{Ask, Base, Json, dated};
+use super::request::{Ask, Base, Json, check, dated};
 use crate::{
     Placement, PlacementError, app,
-    names::is_custom,
     view::Standing,
     wire::{LAST, resource_class as wire, v},
 };
@@ -81,11 +80,7 @@ async fn update(
         app::resource_class::rename(&placement, &name, &body.name).await?;
         return Ok(Reply::ok(&wire::View::of(&body.name, &base.path)));
     }
-    if !is_custom(&name) {
-        return Err(Fault::bad_request(format!(
-            "JSON does not validate: resource class {name:?} is not \"CUSTOM_\" with capitals, digits and underscores, at most 255 characters."
-        )));
-    }
+    check(&wire::NAME, &serde_json::json!({"name": name}))?;
     let known = placement.index().await?.names().classes.find(&name).is_some();
     let made = !known && app::resource_class::create(&placement, &name).await?;
     let reply = Reply::empty(if made { StatusCode::CREATED } else { StatusCode::NO_CONTENT });

@@ -21,9 +21,9 @@ pub(crate) fn check_capacity(offers: &Offers, may_reserve_all: bool, before: &st
     for (class, offer) in offers {
         let capacity = offer.capacity();
         if capacity < 0 || (capacity == 0 && !may_reserve_all) {
-            let than = if may_reserve_all { "greater than" } else { "greater than or equal to" };
+            let than = if may_reserve_all { "greater than total" } else { "greater than or equal to total" };
             return Err(PlacementError::invalid(format!(
-                "{before}: the reserved value {} of {class} is {than} total {}.",
+                "{before}: {class} has {} reserved, which is {than} ({}).",
                 offer.reserved, offer.total
             )));
         }
@@ -153,7 +153,7 @@ pub(crate) async fn update(
             let generation = expect_generation(&tx, provider, Some(expected), now).await?;
             if !store::inventory::update(&tx, provider, class, offer, now).await? {
                 return Err(PlacementError::invalid(format!(
-                    "No inventory record with resource class {class} for resource provider {provider}."
+                    "No inventory record with resource class {class}: {provider} has none that could be changed."
                 )));
             }
             Ok(generation)

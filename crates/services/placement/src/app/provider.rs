@@ -117,7 +117,7 @@ pub(crate) async fn update(
     parent: Option<Option<Uuid>>,
     may_move: bool,
 ) -> Result<ProviderRow, PlacementError> {
-    let refused = |reason: &str| PlacementError::invalid(format!("Unable to save resource provider {uuid}: {reason}"));
+    let refused = |reason: &str| PlacementError::invalid(format!("Resource provider {uuid} stays as it is: {reason}"));
     let (epoch, now) = (placement.ready().await?, placement.now());
     placement
         .db()

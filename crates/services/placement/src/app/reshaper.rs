@@ -22,10 +22,10 @@ pub(crate) async fn reshape(placement: &Placement, shapes: &Shapes, claims: &[Cl
     let index = &placement.index().await?;
     for (provider, (_, offers)) in shapes {
         if index.get(*provider).is_none() {
-            let message = format!("Resource provider {provider} in inventories not found.");
+            let message = format!("inventories: there is no resource provider {provider}.");
             return Err(PlacementError::bad(PROVIDER_NOT_FOUND, message));
         }
-        inventory::check_classes(index, offers.keys().map(String::as_str), "malformed reshaper data")?;
+        inventory::check_classes(index, offers.keys().map(String::as_str), "inventories")?;
     }
     allocation::check(index, claims)?;
     let (epoch, now) = (placement.ready().await?, placement.now());

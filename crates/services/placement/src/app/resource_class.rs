@@ -63,9 +63,7 @@ pub(crate) async fn delete(placement: &Placement, name: &str) -> Result<(), Plac
         return Err(PlacementError::no_class(name));
     }
     if !is_custom(name) {
-        return Err(PlacementError::invalid(format!(
-            "Error in delete resource class: Cannot delete standard resource class {name}."
-        )));
+        return Err(PlacementError::invalid(format!("Cannot delete standard resource class {name}.")));
     }
     let epoch = placement.ready().await?;
     placement
@@ -73,9 +71,7 @@ pub(crate) async fn delete(placement: &Placement, name: &str) -> Result<(), Plac
         .tx(|tx| async move {
             begin(&tx, epoch).await?;
             if store::name::class_in_use(&tx, name).await? {
-                let message = format!(
-                    "Error in delete resource class: Cannot delete resource class {name}. Class is in use in inventory."
-                );
+                let message = format!("Error in delete resource class {name}: Class is in use in inventory.");
                 return Err(PlacementError::NameConflict { message });
             }
             if !store::name::delete(&tx, NameKind::Class, name).await? {

@@ -5,16 +5,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Before 1.19: just the list.
-pub(crate) static UPDATE: Schema = Schema::new(
-    r#"{"type": "array", "uniqueItems": true, "items": {"type": "string",
-        "pattern": "^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$"}}"#,
-);
+pub(crate) static UPDATE: Schema =
+    Schema::new(r#"{"type": "array", "uniqueItems": true, "items": {"type": "string", "format": "uuid"}}"#);
 
 /// Since 1.19: with the provider's generation.
 pub(crate) static UPDATE_19: Schema = Schema::new(
     r#"{"type": "object", "properties": {
-        "aggregates": {"type": "array", "uniqueItems": true, "items": {"type": "string",
-            "pattern": "^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$"}},
+        "aggregates": {"type": "array", "uniqueItems": true, "items": {"type": "string", "format": "uuid"}},
         "resource_provider_generation": {"type": "integer"}
     }, "required": ["aggregates", "resource_provider_generation"], "additionalProperties": false}"#,
 );

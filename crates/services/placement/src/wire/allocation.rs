@@ -41,7 +41,7 @@ macro_rules! listed {
             r#""allocations": {"type": "array", "minItems": 1, "items": {"type": "object", "additionalProperties": false,
                 "required": ["resource_provider", "resources"], "properties": {
                 "resource_provider": {"type": "object", "additionalProperties": false, "required": ["uuid"], "properties":
-                    {"uuid": {"type": "string", "pattern": "^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$"}}},
+                    {"uuid": {"type": "string", "format": "uuid"}}},
                 "resources": "#, amounts!(), "}}}}}"
         )
     };
@@ -69,7 +69,7 @@ macro_rules! generation {
 macro_rules! mappings {
     () => {
         r#", "mappings": {"type": "object", "minProperties": 1, "patternProperties": {"^[a-zA-Z0-9_-]{1,64}$":
-            {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": "^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"}}}}"#
+            {"type": "array", "minItems": 1, "items": {"type": "string", "format": "uuid"}}}}"#
     };
 }
 

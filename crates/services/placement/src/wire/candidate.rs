@@ -44,8 +44,8 @@ pub(crate) fn request(params: &Params, version: Microversion) -> Result<Request,
             _ => false,
         };
         if !known {
-            let grouped = version >= v(25) && GROUPED.iter().any(|(parameter, _)| key.starts_with(parameter));
-            return Err(if grouped { malformed_suffix(key, version) } else { query::unexpected(key) });
+            // Where parameters may have suffixes, anything could have been meant as one.
+            return Err(if version >= v(25) { malformed_suffix(key, version) } else { query::unexpected(key) });
         }
     }
     let granular = request.groups.iter().filter(|group| !group.suffix.is_empty()).count();
@@ -114,7 +114,7 @@ fn read_limit(request: &mut Request, params: &Params) -> Result<(), PlacementErr
     let positive = !text.starts_with('0') && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !positive {
         return Err(PlacementError::invalid(format!(
-            "Invalid query string parameters: limit {text:?} does not match '^[1-9][0-9]*$'."
+            "Invalid query string parameters: limit is {text:?}, no number of 1 or more. Failed validating 'pattern'."
         )));
     }
     // What is larger than any number is no limit.
@@ -161,7 +161,7 @@ fn read_subtrees(request: &mut Request, params: &Params) -> Result<(), Placement
         let mut places: Vec<usize> = Vec::new();
         for suffix in value.split(',').map(str::trim) {
             if suffix.is_empty() {
-                let message = "Empty string (unsuffixed group) can not be specified in `same_subtree` ";
+                let message = "Empty string (unsuffixed group) can not be specified in `same_subtree`.";
                 return Err(PlacementError::bad(BAD_VALUE, message));
             }
             let place = request.groups.iter().position(|group| group.suffix == suffix);
@@ -187,14 +187,14 @@ fn check_subtrees(request: &Request) -> Result<(), PlacementError> {
     let bare: Vec<&str> = bare.map(|(_, group)| group.suffix.as_str()).collect();
     if !bare.is_empty() {
         let message = format!(
-            "Resourceless suffixed group request should be specified in `same_subtree` query param: bad group(s) - {bare:?}."
+            "Resourceless suffixed group request should be specified in `same_subtree` query param, and these are not: {bare:?}."
         );
         return Err(PlacementError::bad(BAD_VALUE, message));
     }
     if named.contains(&usize::MAX) {
         let suffixes: Vec<&str> = request.groups.iter().map(|group| group.suffix.as_str()).collect();
         let message =
-            format!("Real suffixes should be specified in `same_subtree`: a suffix was not found in {suffixes:?}.");
+            format!("Real suffixes should be specified in `same_subtree`: one of them is not among {suffixes:?}.");
         return Err(PlacementError::bad(BAD_VALUE, message));
     }
     Ok(())
@@ -208,9 +208,8 @@ fn check_orphans(request: &Request) -> Result<(), PlacementError> {
     };
     let traits = orphans("required", |group| !group.required.is_empty());
     if !traits.is_empty() {
-        let message = format!(
-            "All traits parameters must be associated with resources. Found the following orphaned traits keys: {traits}"
-        );
+        let message =
+            format!("Traits need resources in their group. Found the following orphaned traits keys: {traits}");
         return Err(PlacementError::invalid(message));
     }
     let aggregates =
@@ -243,11 +242,7 @@ fn check_conflicts(request: &Request) -> Result<(), PlacementError> {
     if conflicts.is_empty() {
         return Ok(());
     }
-    let message = format!(
-        "Conflicting required and forbidden traits found in the following traits keys: {}",
-        conflicts.join(", ")
-    );
-    Err(PlacementError::invalid(message))
+    Err(PlacementError::invalid(format!("Traits can't be required and forbidden at once: {}", conflicts.join("; "))))
 }
 
 #[cfg(test)]

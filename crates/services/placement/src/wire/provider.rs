@@ -12,18 +12,17 @@ use crate::{PlacementError, app::provider::Filter, store::provider::ProviderRow,
 pub(crate) static CREATE: Schema = Schema::new(
     r#"{"type": "object", "properties": {
         "name": {"type": "string", "minLength": 1, "maxLength": 200},
-        "uuid": {"type": "string", "pattern": "^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$"}
+        "uuid": {"type": "string", "format": "uuid"}
     }, "required": ["name"], "additionalProperties": false}"#,
 );
 
 /// `POST /resource_providers` since 1.14: with a parent.
 pub(crate) static CREATE_14: Schema = Schema::new(
-    r##"{"type": "object", "properties": {
+    r#"{"type": "object", "properties": {
         "name": {"type": "string", "minLength": 1, "maxLength": 200},
-        "uuid": {"$ref": "#/$defs/uuid"},
-        "parent_provider_uuid": {"anyOf": [{"$ref": "#/$defs/uuid"}, {"type": "null"}]}
-    }, "required": ["name"], "additionalProperties": false,
-    "$defs": {"uuid": {"type": "string", "pattern": "^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$"}}}"##,
+        "uuid": {"type": "string", "format": "uuid"},
+        "parent_provider_uuid": {"type": ["string", "null"], "format": "uuid"}
+    }, "required": ["name"], "additionalProperties": false}"#,
 );
 
 /// `PUT /resource_providers/{uuid}` before 1.14.
@@ -36,8 +35,7 @@ pub(crate) static UPDATE: Schema = Schema::new(
 pub(crate) static UPDATE_14: Schema = Schema::new(
     r#"{"type": "object", "properties": {
         "name": {"type": "string", "minLength": 1, "maxLength": 200},
-        "parent_provider_uuid": {"anyOf": [{"type": "string",
-            "pattern": "^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$"}, {"type": "null"}]}
+        "parent_provider_uuid": {"type": ["string", "null"], "format": "uuid"}
     }, "required": ["name"], "additionalProperties": false}"#,
 );
 

@@ -48,14 +48,15 @@ pub(crate) fn last<'a>(params: &'a Params, key: &str) -> Option<&'a str> {
 
 /// A UUID in any of its usual forms.
 pub(crate) fn uuid(key: &str, text: &str) -> Result<Uuid, PlacementError> {
-    Uuid::try_parse(text.trim()).map_err(|_| invalid(format!("Expected '{key}' parameter to be a uuid. Got: {text}")))
+    Uuid::try_parse(text.trim())
+        .map_err(|_| invalid(format!("Expected '{key}' parameter to be a format of uuid. Got: {text}")))
 }
 
 /// `VCPU:1,MEMORY_MB:512`.
 pub(crate) fn resources(text: &str) -> Result<Resources, PlacementError> {
     let malformed = |got: &str| {
         PlacementError::invalid(format!(
-            "Badly formed resources parameter. Expected resources query string parameter in form: ?resources=VCPU:2,MEMORY_MB:1024. Got: {got}."
+            "Badly formed resources parameter. Expected resources query string parameter in form: CLASS:AMOUNT,CLASS:AMOUNT. Got: {got}."
         ))
     };
     if text.trim().is_empty() {
@@ -107,14 +108,10 @@ pub(crate) fn one_required(value: &str, may_forbid: bool, may_any: bool) -> Resu
         }
         let any: Vec<String> = list.split(',').map(|name| name.trim().to_owned()).collect();
         if any.iter().any(String::is_empty) {
-            return Err(invalid(format!(
-                "Expected 'required' parameter value of the form: in:HW_CPU_X86_VMX,CUSTOM_MAGIC. Got an empty trait in: {value}"
-            )));
+            return Err(invalid(format!("one of the alternatives in {value} is empty.")));
         }
         if any.iter().any(|name| name.starts_with('!')) {
-            return Err(invalid(format!(
-                "The format 'in:HW_CPU_X86_VMX,CUSTOM_MAGIC' does not support forbidden traits. Got: {value}"
-            )));
+            return Err(invalid(format!("alternatives can't be forbidden ones. Got: {value}")));
         }
         return Ok(Traits { required: vec![any], forbidden: Vec::new() });
     }
@@ -124,7 +121,7 @@ pub(crate) fn one_required(value: &str, may_forbid: bool, may_any: bool) -> Resu
         let name = name.trim_start_matches('!').to_owned();
         if name.is_empty() {
             return Err(invalid(format!(
-                "Expected 'required' parameter value of the form: {form}. Got an empty trait in: {value}"
+                "Expected 'required' parameter value of the form: {form}. Got: {value}, where a trait is empty."
             )));
         }
         if forbidden && !may_forbid {

@@ -23,10 +23,12 @@ impl Query {
             if version >= v(38) { &["project_id", "user_id", "consumer_type"] } else { &["project_id", "user_id"] };
         query::only(params, allowed)?;
         let value = |key: &str| match query::last(params, key) {
-            Some(text) if text.is_empty() || text.chars().count() > 255 => Err(PlacementError::invalid(format!(
-                "Invalid query string parameters: {key} has {} characters, not 1 to 255.",
-                text.chars().count()
-            ))),
+            Some(text) if text.is_empty() || text.chars().count() > 255 => {
+                let (count, keyword) = (text.chars().count(), if text.is_empty() { "minLength" } else { "maxLength" });
+                Err(PlacementError::invalid(format!(
+                    "Invalid query string parameters: {key} has {count} characters, not 1 to 255. Failed validating '{keyword}'."
+                )))
+            }
             text => Ok(text.map(str::to_owned)),
         };
         let project_id = value("project_id")?.ok_or_else(|| {
@@ -37,7 +39,7 @@ impl Query {
             let capital = text.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
             if !capital && text != "all" && text != "unknown" {
                 return Err(PlacementError::invalid(format!(
-                    "Invalid query string parameters: consumer_type {text:?} is neither capitals, digits and underscores, nor \"all\" or \"unknown\"."
+                    "Invalid query string parameters: consumer_type is {text:?}, neither capitals, digits and underscores, nor \"all\" or \"unknown\"."
                 )));
             }
         }

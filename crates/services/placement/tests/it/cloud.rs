@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ferrostack_auth::{Authenticated, Policy, Scope};
 use ferrostack_base::Clock;
-use ferrostack_db::testing::TestDb;
+use ferrostack_db::{Db, Engine, testing::TestDb};
 use ferrostack_http::{
     AuthFuture, Authenticator, Dialect, Fault, Gate, Service,
     axum::{
@@ -60,6 +60,31 @@ pub(crate) struct Cloud {
     router: Router,
 }
 
+/// Another controller: on SQLite a second handle in this process, on MariaDB connections of its own.
+pub(crate) async fn colleague(cloud: &Cloud) -> Placement {
+    let db = match cloud.test_db.db.engine() {
+        Engine::Sqlite => cloud.test_db.db.clone(),
+        Engine::MariaDb => Db::open(cloud.test_db.options.clone(), Clock::system()).await.unwrap(),
+    };
+    Placement::new(db, PlacementOptions::default())
+}
+
+/// A controller's routes.
+pub(crate) fn router(placement: Placement) -> Router {
+    let policy = Arc::new(Policy::new([ACTIONS]).unwrap());
+    let gate = Gate { authenticator: Arc::new(Tokens), policy };
+    let service =
+        Service { name: "placement", dialect: Dialect::Placement, versions: Some(VERSIONS), gate, observer: None };
+    Router::new().nest("/placement", service.mount(routes(), placement))
+}
+
+/// An administrator's request at the newest version.
+pub(crate) fn request(method: &str, path: &str, body: &Value) -> Request<Body> {
+    let request = Request::builder().method(method).uri(format!("/placement{path}")).header("x-auth-token", "admin");
+    let request = request.header("openstack-api-version", "placement 1.39");
+    request.header(header::CONTENT_TYPE, "application/json").body(Body::from(body.to_string())).unwrap()
+}
+
 /// What was answered.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -89,11 +114,7 @@ impl Cloud {
 
     pub(crate) fn on(test_db: TestDb) -> Self {
         let placement = Placement::new(test_db.db.clone(), PlacementOptions::default());
-        let policy = Arc::new(Policy::new([ACTIONS]).unwrap());
-        let gate = Gate { authenticator: Arc::new(Tokens), policy };
-        let service =
-            Service { name: "placement", dialect: Dialect::Placement, versions: Some(VERSIONS), gate, observer: None };
-        let router = Router::new().nest("/placement", service.mount(routes(), placement.clone()));
+        let router = router(placement.clone());
         Self { placement, test_db, router }
     }
 

@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ferrostack_base::Clock;
 use ferrostack_contracts::{CandidateQuery, ErrorKind, Inventory, Placement as _, ProviderSpec, Resources};
-use ferrostack_db::{Db, Engine};
-use ferrostack_placement::{Placement, PlacementOptions};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, colleague};
 
 fn spec(name: &str, vcpus: i64) -> ProviderSpec {
     let whole = |total, allocation_ratio| Inventory {
@@ -104,15 +101,6 @@ async fn claims_and_releases_may_be_repeated() {
         assert_eq!(cloud.used(one.id, "VCPU").await, 0);
         assert_eq!(cloud.placement.consumers(one.id).await.unwrap(), Vec::<Uuid>::new());
     }
-}
-
-/// Another controller: on SQLite a second handle in this process, on MariaDB connections of its own.
-async fn colleague(cloud: &Cloud) -> Placement {
-    let db = match cloud.test_db.db.engine() {
-        Engine::Sqlite => cloud.test_db.db.clone(),
-        Engine::MariaDb => Db::open(cloud.test_db.options.clone(), Clock::system()).await.unwrap(),
-    };
-    Placement::new(db, PlacementOptions::default())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -8,6 +8,7 @@ mod candidate;
 mod cloud;
 mod completeness;
 mod contract;
+mod hammer;
 mod inventory;
 mod names;
 mod provider;

@@ -49,11 +49,11 @@ fn random_cloud(random: &mut StdRng) -> Index {
         for class in some(random, &CLASSES, 0.7) {
             let offer = Offer {
                 total: random.random_range(2..=6),
-                reserved: 0,
-                min_unit: 1,
+                reserved: if random.random_bool(0.2) { 1 } else { 0 },
+                min_unit: if random.random_bool(0.1) { 2 } else { 1 },
                 max_unit: random.random_range(2..=4),
                 step_size: if random.random_bool(0.1) { 2 } else { 1 },
-                allocation_ratio: 1.0,
+                allocation_ratio: if random.random_bool(0.1) { 1.5 } else { 1.0 },
             };
             let (capacity, used) = (offer.capacity(), random.random_range(0..=1));
             inventories.push(InventoryRow {
@@ -95,7 +95,8 @@ fn random_group(random: &mut StdRng, suffix: &str, index: &Index, bare: bool) ->
         group.forbidden = vec![TRAITS.choose(random).copied().unwrap().to_owned()];
     }
     if random.random_bool(0.15) {
-        group.member_of.push(vec![*aggregates.choose(random).unwrap()]);
+        let lists = random.random_range(1..=2);
+        group.member_of.extend((0..lists).map(|_| some(random, &aggregates, 0.7)).filter(|any| !any.is_empty()));
     }
     if random.random_bool(0.1) {
         group.forbidden_aggregates = vec![*aggregates.choose(random).unwrap()];
@@ -124,9 +125,17 @@ fn random_request(random: &mut StdRng, index: &Index) -> Request {
         let bare = request.groups.len();
         request.groups.push(random_group(random, "_C", index, true));
         request.same_subtrees.push([granular, vec![bare]].concat());
+        // A second subtree, of some of those groups.
+        if random.random_bool(0.3) {
+            let all: Vec<usize> = request.same_subtrees.concat();
+            request.same_subtrees.extend(Some(some(random, &all, 0.6)).filter(|groups| !groups.is_empty()));
+        }
     }
     if random.random_bool(0.2) {
         request.root_required = vec![TRAITS.choose(random).copied().unwrap().to_owned()];
+    }
+    if random.random_bool(0.2) {
+        request.root_forbidden = vec![TRAITS.choose(random).copied().unwrap().to_owned()];
     }
     request
 }
@@ -160,7 +169,9 @@ fn reference(index: &Index, request: &Request) -> BTreeSet<Outcome> {
         }
     }
     for root in all.iter().filter(|provider| provider.root == provider.uuid) {
-        if !request.root_required.iter().all(|name| has(root, name)) {
+        if !request.root_required.iter().all(|name| has(root, name))
+            || request.root_forbidden.iter().any(|name| has(root, name))
+        {
             continue;
         }
         let shares_here = |provider: &Provider| {
@@ -197,8 +208,9 @@ fn reference(index: &Index, request: &Request) -> BTreeSet<Outcome> {
                     continue 'choice;
                 }
                 for (class, amount) in wanted {
-                    let fits = index.names().classes.find(class).is_some_and(|class| provider.fits(class, *amount));
-                    if !fits {
+                    let stock = index.names().classes.find(class).and_then(|class| provider.stock(class));
+                    let keeps = |offer: &Offer| *amount >= offer.min_unit && amount % offer.step_size == 0;
+                    if !stock.is_some_and(|stock| keeps(&stock.offer)) {
                         continue 'choice;
                     }
                     *taken.entry((provider.uuid, class.clone())).or_default() += amount;
@@ -206,7 +218,9 @@ fn reference(index: &Index, request: &Request) -> BTreeSet<Outcome> {
             }
             for ((uuid, class), amount) in &taken {
                 let stock = index.get(*uuid).unwrap().stock(index.names().classes.find(class).unwrap()).unwrap();
-                if stock.used + amount > stock.capacity || *amount > stock.offer.max_unit {
+                #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small numbers")]
+                let room = ((stock.offer.total - stock.offer.reserved) as f64 * stock.offer.allocation_ratio) as i64;
+                if stock.used + amount > room || *amount > stock.offer.max_unit {
                     continue 'choice;
                 }
             }
@@ -253,6 +267,17 @@ fn reference(index: &Index, request: &Request) -> BTreeSet<Outcome> {
     outcomes
 }
 
+/// The providers that belong into the answer beside these outcomes: whole trees, or only who gives something.
+fn expected_description(index: &Index, request: &Request, outcomes: &BTreeSet<Outcome>) -> BTreeSet<Uuid> {
+    let givers: BTreeSet<Uuid> = outcomes.iter().flat_map(|(amounts, _)| amounts).map(|(uuid, _, _)| *uuid).collect();
+    if !request.nested {
+        return givers;
+    }
+    let roots: BTreeSet<Uuid> = givers.iter().map(|uuid| index.get(*uuid).unwrap().root).collect();
+    let members = index.iter().filter(|(_, provider)| roots.contains(&provider.root));
+    members.map(|(_, provider)| provider.uuid).collect()
+}
+
 fn in_words(index: &Index, candidate: &Candidate) -> Outcome {
     let uuid = |slot: &Slot| index.at(*slot).unwrap().uuid;
     let amounts = candidate.amounts.iter();
@@ -262,23 +287,53 @@ fn in_words(index: &Index, candidate: &Candidate) -> Outcome {
     (amounts, candidate.mappings.iter().map(|slots| slots.iter().map(uuid).collect()).collect())
 }
 
+/// How many of the random requests could be met, and had something to them.
+#[derive(Debug, Default)]
+struct Met {
+    all: usize,
+    nested: usize,
+    sharing: usize,
+    same_subtree: usize,
+    isolated: usize,
+}
+
 #[test]
 fn the_search_finds_what_trying_everything_finds() {
-    let mut with_results = 0;
+    let mut met = Met::default();
     for seed in 0..4000 {
         let random = &mut StdRng::seed_from_u64(seed);
         let index = random_cloud(random);
         let request = random_request(random, &index);
         let plan = Plan::of(&index, &request).unwrap().unwrap();
-        let found = search(&index, &plan, usize::MAX, random.random_range(0..100));
+        let start = random.random_range(0..100);
+        let found = search(&index, &plan, usize::MAX, start);
         let words: Vec<Outcome> = found.candidates.iter().map(|candidate| in_words(&index, candidate)).collect();
         let expected = reference(&index, &request);
         assert_eq!(words.iter().cloned().collect::<BTreeSet<_>>(), expected, "seed {seed}: {request:?}");
         assert_eq!(words.len(), expected.len(), "seed {seed}: nothing is found twice");
-        if let Some(half) = expected.len().checked_div(2).filter(|half| *half > 0) {
-            assert_eq!(search(&index, &plan, half, 0).candidates.len(), half, "seed {seed}: the limit");
-            with_results += 1;
-        }
+        let described: BTreeSet<Uuid> = found.described.iter().map(|slot| index.at(*slot).unwrap().uuid).collect();
+        assert_eq!(described.len(), found.described.len(), "seed {seed}: nobody is described twice");
+        assert_eq!(described, expected_description(&index, &request, &expected), "seed {seed}");
+        check_limits(&index, &plan, start, &words, seed);
+        let root = |uuid: &Uuid| index.get(*uuid).unwrap().root;
+        let any = |fits: &dyn Fn(&Outcome) -> bool| usize::from(expected.iter().any(fits));
+        met.all += usize::from(!expected.is_empty());
+        met.nested += any(&|(amounts, _)| amounts.iter().any(|(uuid, _, _)| root(uuid) != *uuid));
+        met.sharing +=
+            any(&|(amounts, _)| amounts.iter().map(|(uuid, _, _)| root(uuid)).collect::<BTreeSet<_>>().len() > 1);
+        met.same_subtree += any(&|_| !request.same_subtrees.is_empty());
+        met.isolated += any(&|(amounts, _)| request.isolate && amounts.len() > 1);
     }
-    assert!(with_results > 800, "the random clouds are too poor to tell anything: {with_results}");
+    let Met { all, nested, sharing, same_subtree, isolated } = met;
+    assert!(all > 800, "the random clouds are too poor to tell anything: {met:?}");
+    assert!([nested, sharing, same_subtree, isolated].iter().all(|count| *count > 80), "{met:?}");
+}
+
+/// With a limit the search finds the first ones of what it finds without, whatever the limit.
+fn check_limits(index: &Index, plan: &Plan, start: usize, all: &[Outcome], seed: u64) {
+    for limit in [1, all.len() / 2, all.len(), all.len() + 1] {
+        let found = search(index, plan, limit, start);
+        let words: Vec<Outcome> = found.candidates.iter().map(|candidate| in_words(index, candidate)).collect();
+        assert_eq!(words, all[..limit.min(all.len())], "seed {seed}: limit {limit}");
+    }
 }
