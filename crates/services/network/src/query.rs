@@ -9,7 +9,7 @@ mod tags;
 
 pub(crate) use attribute::{Attribute, ValueKind};
 pub(crate) use fields::Fields;
-pub(crate) use listing::{Found, Listing, Scope};
+pub(crate) use listing::{Found, Listing, Scope, push_always_active};
 pub(crate) use tags::TAG_FILTERS;
 
 #[cfg(test)]

@@ -34,6 +34,16 @@ impl Scope {
             Self::Project(cx.project_id().unwrap_or_default().to_owned())
         }
     }
+
+    /// Leaves the project's own rows, and those that it may see by `also`: a condition without values, or nothing.
+    pub(crate) fn narrow(&self, sql: &mut Sql, also: &'static str) {
+        let Self::Project(project) = self else { return };
+        sql.push(" AND (project_id = ?").bind(project);
+        if !also.is_empty() {
+            sql.push(" OR ").push(also);
+        }
+        sql.push(")");
+    }
 }
 
 /// What a list was asked for.
@@ -224,6 +234,13 @@ impl Listing {
             keys.iter_mut().for_each(|key| key.descending = !key.descending);
         }
         keys
+    }
+}
+
+/// The filter `status` of what is always `ACTIVE`.
+pub(crate) fn push_always_active(sql: &mut Sql, values: &[String]) {
+    if values.iter().all(|value| value != "ACTIVE") {
+        sql.and_literal("1 = 0");
     }
 }
 

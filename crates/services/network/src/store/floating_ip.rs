@@ -120,9 +120,7 @@ pub(crate) async fn list_of_routers(db: &impl Read, routers: &[RouterId]) -> Res
 pub(crate) async fn list(db: &Db, scope: &Scope, listing: &Listing) -> Result<Found<FloatingIpRow>, NetworkError> {
     listing
         .run(db, SELECT, "floating_ip", |sql| {
-            if let Scope::Project(project) = scope {
-                sql.and("project_id = ?", project);
-            }
+            scope.narrow(sql, "");
             for (_, values) in &listing.special {
                 let (active, down) =
                     (values.iter().any(|value| value == "ACTIVE"), values.iter().any(|value| value == "DOWN"));

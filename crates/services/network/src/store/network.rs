@@ -6,7 +6,7 @@ use ferrostack_db::{Db, DbError, FromRow, Json, Read, Row, Sql, Tx, args};
 use crate::{
     error::NetworkError,
     ids::{NetworkId, SubnetId},
-    query::{Attribute, Found, Listing, Scope, ValueKind},
+    query::{Attribute, Found, Listing, Scope, ValueKind, push_always_active},
     store::{Reader, Standard},
 };
 
@@ -123,12 +123,10 @@ pub(crate) async fn list_usable(db: &impl Read, project_id: &str) -> Result<Vec<
 pub(crate) async fn list(db: &Db, scope: &Scope, listing: &Listing) -> Result<Found<NetworkRow>, NetworkError> {
     listing
         .run(db, SELECT, "network", |sql| {
-            if let Scope::Project(project) = scope {
-                sql.and_literal("(project_id = ? OR shared = 1 OR external = 1)").bind(project);
-            }
+            scope.narrow(sql, "shared = 1 OR external = 1");
             for (name, values) in &listing.special {
                 match *name {
-                    "status" if values.iter().all(|value| value != "ACTIVE") => drop(sql.and_literal("1 = 0")),
+                    "status" => push_always_active(sql, values),
                     "subnets" => {
                         sql.push(" AND id IN (SELECT network_id FROM subnet WHERE id IN (").list(values).push("))");
                     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::NetworkError,
     ids::{NetworkId, PortId, RouterId},
-    query::{Attribute, Found, Listing, Scope, ValueKind},
+    query::{Attribute, Found, Listing, Scope, ValueKind, push_always_active},
     store::{Reader, Standard, port::PortAddress},
 };
 
@@ -119,12 +119,10 @@ pub(crate) async fn list_on_network(db: &impl Read, network: NetworkId) -> Resul
 pub(crate) async fn list(db: &Db, scope: &Scope, listing: &Listing) -> Result<Found<RouterRow>, NetworkError> {
     listing
         .run(db, SELECT, "router", |sql| {
-            if let Scope::Project(project) = scope {
-                sql.and("project_id = ?", project);
-            }
+            scope.narrow(sql, "");
             for (name, values) in &listing.special {
                 match *name {
-                    "status" if values.iter().all(|value| value != "ACTIVE") => drop(sql.and_literal("1 = 0")),
+                    "status" => push_always_active(sql, values),
                     "external_gateway_info" => {
                         let networks: Vec<&str> =
                             values.iter().filter_map(|value| value.strip_prefix("network_id=")).collect();

@@ -86,9 +86,7 @@ pub(crate) async fn list_named(
 pub(crate) async fn list(db: &Db, scope: &Scope, listing: &Listing) -> Result<Found<SecurityGroupRow>, NetworkError> {
     listing
         .run(db, SELECT, "security_group", |sql| {
-            if let Scope::Project(project) = scope {
-                sql.and("project_id = ?", project);
-            }
+            scope.narrow(sql, "");
             // No group is shared here.
             if listing.special.iter().any(|(_, values)| values.iter().all(|value| value.eq_ignore_ascii_case("true"))) {
                 sql.and_literal("1 = 0");

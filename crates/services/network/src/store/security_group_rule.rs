@@ -127,9 +127,7 @@ pub(crate) async fn list(
 ) -> Result<Found<SecurityGroupRuleRow>, NetworkError> {
     listing
         .run(db, SELECT, "security_group_rule", |sql| {
-            if let Scope::Project(project) = scope {
-                sql.and("project_id = ?", project);
-            }
+            scope.narrow(sql, "");
         })
         .await
 }

@@ -146,10 +146,7 @@ pub(crate) async fn list_of_networks(db: &impl Read, networks: &[NetworkId]) -> 
 pub(crate) async fn list(db: &Db, scope: &Scope, listing: &Listing) -> Result<Found<SubnetRow>, NetworkError> {
     listing
         .run(db, SELECT, "subnet", |sql| {
-            if let Scope::Project(project) = scope {
-                sql.and_literal("(project_id = ? OR network_id IN (SELECT id FROM network WHERE shared = 1))")
-                    .bind(project);
-            }
+            scope.narrow(sql, "network_id IN (SELECT id FROM network WHERE shared = 1)");
             for (name, values) in &listing.special {
                 let yes = values.iter().any(|value| value.eq_ignore_ascii_case("true") || value == "1");
                 match *name {
