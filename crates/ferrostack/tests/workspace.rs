@@ -40,6 +40,8 @@ fn may_use(from: &str, package: &str, to: &str) -> bool {
         "ferrostack" => &["services", "agent", "lab", "engine", "kernel"],
         "lab" if package == "ferrostack-testkit" => &["services", "agent", "lab", "engine", "kernel"],
         "lab" | "services" | "agent" => &["engine", "kernel"],
+        // Whoever starts Open vSwitch speaks OVSDB with it.
+        "engine" if package == "ferrostack-daemons" => &["engine", "kernel"],
         "engine" | "kernel" => &["kernel"],
         _ => &[],
     };

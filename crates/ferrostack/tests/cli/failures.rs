@@ -142,12 +142,14 @@ fn a_state_folder_that_another_process_uses() {
 }
 
 #[test]
-fn real_nodes_are_not_there_yet() {
+fn a_wrong_name_of_an_isolated_cloud_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let ended = in_dir(&["up"], folder.path());
-    assert_eq!(ended.code, 2);
-    assert!(ended.err.contains("ferrostack up --simulated"), "{}", ended.err);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    for name in ["", "a/b", "-x"] {
+        let ended = in_dir(&["up", "--listen", "127.0.0.1:0", &format!("--isolate={name}")], folder.path());
+        assert_ne!(ended.code, 0, "{name:?}");
+        assert!(ended.err.contains("isolate") || ended.err.contains("name"), "{name:?}: {}", ended.err);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 }
 
 #[test]

@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 pub use console::{ByteStream, ConsoleKind};
 pub use domain::{
-    BootImage, DomainReport, DomainSpec, GuestFile, Interface, InterfaceAddress, MetadataPort, OneShot, OneShotKind, Power,
-    Wanted,
+    BootImage, DomainReport, DomainSpec, GuestFile, Interface, InterfaceAddress, MetadataPort, OneShot, OneShotKind,
+    Power, Wanted,
 };
 pub use engine::{EngineFacts, EngineObject};
 pub use error::{AgentError, AgentErrorKind};

@@ -8,5 +8,7 @@ mod placement;
 
 pub use error::{ContractError, ErrorKind, Reply};
 pub use image::{Image, ImageFacts};
-pub use network::{Address, AddressKind, BoundPort, FixedIp, MetadataAddress, Network, Nic, NicRequest, PortFacts, PortSpec};
+pub use network::{
+    Address, AddressKind, BoundPort, FixedIp, MetadataAddress, Network, Nic, NicRequest, PortFacts, PortSpec,
+};
 pub use placement::{Candidate, CandidateQuery, Inventory, Placement, ProviderSpec, Resources};

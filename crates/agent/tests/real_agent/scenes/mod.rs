@@ -6,14 +6,12 @@ mod orphans;
 mod power;
 mod restart;
 
-use std::{fs::Permissions, future::Future, os::unix::fs::PermissionsExt, path::Path};
+use std::future::Future;
 
 use ferrostack_daemons::{
     EngineOptions, Engines, Running, StartBy,
     isolate::{self, IsolateOptions},
 };
-
-use crate::guest::run;
 
 /// Plays the scene of that name.
 pub fn play(scene: &str) {
@@ -42,7 +40,6 @@ fn inside<F: Future<Output = ()>>(play: impl FnOnce(Running) -> F) {
         listen: Vec::new(),
     };
     let isolated = isolate::enter(&options).unwrap();
-    hide_kvm();
     let engines =
         EngineOptions { start_by: StartBy::Ourselves, ..EngineOptions::new(state_dir, isolated.hostname.clone()) };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -52,19 +49,4 @@ fn inside<F: Future<Output = ()>>(play: impl FnOnce(Running) -> F) {
         play(running).await;
     });
     println!("SCENE PLAYED");
-}
-
-/// Lays an empty file over `/dev/kvm`, for this cloud only. Where root may open the device and QEMU's user may not, libvirt
-/// asks each emulator anew what it can do, for seconds, at each call.
-fn hide_kvm() {
-    let Ok(device) = std::fs::metadata("/dev/kvm") else { return };
-    if !device.is_file() {
-        let empty = Path::new(&std::env::var_os("FSA_STATE_DIR").unwrap()).join("no-kvm");
-        std::fs::write(&empty, "").unwrap();
-        std::fs::set_permissions(&empty, Permissions::from_mode(0o600)).unwrap();
-        run("mount", &["--bind", empty.to_str().unwrap(), "/dev/kvm"]);
-        // libvirt would try to move that mount into a namespace of each guest.
-        let configuration = std::fs::read_to_string("/etc/libvirt/qemu.conf").unwrap_or_default();
-        std::fs::write("/etc/libvirt/qemu.conf", configuration + "\nnamespaces = []\n").unwrap();
-    }
 }
