@@ -51,6 +51,16 @@ pub const ACTIONS: &[Action] = &[
     action("os_compute_api:server-metadata:create", MEMBER, "Add items to a server's metadata."),
     action("os_compute_api:server-metadata:update", MEMBER, "Change an item of a server's metadata."),
     action("os_compute_api:server-metadata:update_all", MEMBER, "Replace a server's metadata."),
+    action(
+        "os_compute_api:os-server-password:show",
+        READER,
+        "Show the encrypted password that a server's guest has handed over.",
+    ),
+    action(
+        "os_compute_api:os-server-password:clear",
+        MEMBER,
+        "Forget the password that a server's guest has handed over.",
+    ),
     action("os_compute_api:server-metadata:delete", MEMBER, "Remove an item of a server's metadata."),
     action("os_compute_api:os-security-groups:list", READER, "List the security groups of a server."),
     action("os_compute_api:os-attach-interfaces:list", READER, "List a server's interfaces."),

@@ -3,22 +3,63 @@
 use std::net::IpAddr;
 
 use ferrostack_http::{
-    Fault, Routes,
+    Fault, Raw, Routes,
     axum::{
-        extract::{OriginalUri, State},
-        http::{HeaderMap, HeaderValue, header},
+        extract::{OriginalUri, Path, State},
+        http::{HeaderMap, HeaderValue, StatusCode, header},
         response::{IntoResponse, Response},
     },
 };
 
-use crate::{Compute, app::guest_metadata::Asker, wire::guest_metadata::Found};
+use crate::{
+    Compute,
+    app::guest_metadata::Asker,
+    wire::guest_metadata::{Found, has_password},
+};
 
 /// The routes at `/metadata`, outside of any version of the API: the proxy of a node appends the path that its guest asked
 /// for. Who asks is in the headers `X-Forwarded-For` and `X-OVN-Network-ID`, and `X-Instance-Signature` proves it: the
 /// HMAC-SHA256, in hex, of network, line feed and address with the secret that nodes and controllers share.
 pub fn metadata_routes() -> Routes<Compute> {
     // No token: the signature is what is checked.
-    Routes::new().get("/", read).public().get("/{*path}", read).public()
+    Routes::new()
+        .get("/", read)
+        .public()
+        .get("/{*path}", read)
+        .public()
+        .get("/openstack/{version}/password", password)
+        .public()
+        .post("/openstack/{version}/password", set_password)
+        .no_schema("the password as it is, no JSON")
+        .public()
+}
+
+fn check(version: &str) -> Result<(), Fault> {
+    match has_password(version) {
+        true => Ok(()),
+        false => Err(Fault::not_found("Metadata", format!("/openstack/{version}/password"))),
+    }
+}
+
+async fn password(
+    State(compute): State<Compute>,
+    Path(version): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Fault> {
+    check(&version)?;
+    let password = compute.guest_password(&asker(&headers)?).await?;
+    Ok(([(header::CACHE_CONTROL, "no-store")], password).into_response())
+}
+
+async fn set_password(
+    State(compute): State<Compute>,
+    Path(version): Path<String>,
+    headers: HeaderMap,
+    Raw(password): Raw,
+) -> Result<Response, Fault> {
+    check(&version)?;
+    compute.set_guest_password(&asker(&headers)?, &password).await?;
+    Ok(StatusCode::OK.into_response())
 }
 
 async fn read(

@@ -18,6 +18,7 @@ mod server_addresses;
 mod server_interface;
 mod server_list;
 mod server_metadata;
+mod server_password;
 mod service;
 mod tenant_usage;
 mod version;
@@ -45,6 +46,7 @@ pub fn routes() -> Routes<Compute> {
         .merge(server_addresses::routes())
         .merge(server_interface::routes())
         .merge(server_metadata::routes())
+        .merge(server_password::routes())
         .merge(instance_action::routes())
         .merge(availability_zone::routes())
         .merge(service::routes())

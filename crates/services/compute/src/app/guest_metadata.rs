@@ -73,9 +73,8 @@ impl Compute {
     /// # Errors
     /// 403 when the signature is wrong, 404 when no server has the address or there is nothing at the path.
     pub(crate) async fn guest_metadata(&self, asker: &Asker, path: &str) -> Result<Found, ComputeError> {
-        self.check_signature(asker)?;
         let missing = || ComputeError::not_found("Metadata", path);
-        let id = self.network().server_at(asker.network, asker.address).await?.map(ServerId).ok_or_else(missing)?;
+        let id = self.asking_server(asker).await?;
         let facts = match self.guest_cache().get(id, self.now()) {
             Some(facts) => facts,
             None => {
@@ -89,6 +88,16 @@ impl Compute {
         let mut seed = [0; SEED];
         rand::rng().fill_bytes(&mut seed);
         GuestTree::new(&facts, Some(&seed)).find(path).ok_or_else(missing)
+    }
+
+    /// The server whose guest asks.
+    ///
+    /// # Errors
+    /// 403 when the signature is wrong, 404 when no server has the address.
+    pub(crate) async fn asking_server(&self, asker: &Asker) -> Result<ServerId, ComputeError> {
+        self.check_signature(asker)?;
+        let found = self.network().server_at(asker.network, asker.address).await?;
+        found.map(ServerId).ok_or_else(|| ComputeError::not_found("Server at", asker.address))
     }
 
     fn check_signature(&self, asker: &Asker) -> Result<(), ComputeError> {

@@ -18,4 +18,5 @@ pub(crate) mod server_action;
 pub(crate) mod server_build;
 pub(crate) mod server_list;
 pub(crate) mod server_metadata;
+pub(crate) mod server_password;
 pub(crate) mod settling;

@@ -93,6 +93,7 @@ async fn bury(tx: &Tx, compute: &Compute, id: ServerId) -> Result<(), DbError> {
     let now = compute.now();
     store::domain::delete(tx, id).await?;
     store::console_token::delete_of_server(tx, id).await?;
+    store::server_password::delete(tx, id).await?;
     server.stage = Stage::Deleted;
     server.operation = None;
     server.deleted = true;

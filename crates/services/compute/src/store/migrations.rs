@@ -56,4 +56,6 @@ pub const MIGRATIONS: Migrations = migrations!("compute";
         expires_us BIGINT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS console_token_server ON console_token (server_id)",
     "CREATE INDEX IF NOT EXISTS console_token_expires ON console_token (expires_us)",
+    "CREATE TABLE IF NOT EXISTS server_password (
+        server_id VARCHAR(36) NOT NULL PRIMARY KEY, password MEDIUMTEXT NOT NULL)",
 );

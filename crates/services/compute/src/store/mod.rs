@@ -10,5 +10,6 @@ mod migrations;
 pub(crate) mod node;
 pub(crate) mod server;
 pub(crate) mod server_list;
+pub(crate) mod server_password;
 
 pub use migrations::MIGRATIONS;

@@ -171,11 +171,16 @@ impl Cloud {
 
     /// Status and text, without a token but with those headers.
     pub(crate) async fn text(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        self.send(method, path, headers, String::new()).await
+    }
+
+    /// The same with a body that is no JSON.
+    pub(crate) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> (u16, String) {
         let mut request = Request::builder().method(method).uri(path).header("host", "cloud:8080");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
         let status = response.status().as_u16();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         (status, String::from_utf8_lossy(&bytes).into_owned())

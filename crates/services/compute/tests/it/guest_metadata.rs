@@ -213,3 +213,33 @@ async fn a_configuration_drive_can_be_made_the_rule() {
     let id = cloud.boot(json!({})).await;
     assert_eq!(cloud.show(id).await["config_drive"], "True");
 }
+
+#[tokio::test]
+async fn a_guest_hands_over_its_password_once() {
+    for cloud in Cloud::each().await {
+        let id = cloud.boot(json!({"name": "Windows"})).await;
+        let address = address(&cloud, id).await;
+        let path = format!("/servers/{id}/os-server-password");
+        let shown = async || cloud.get("reader:demo", &path).await["password"].clone();
+        assert_eq!(shown().await, "");
+        let secret = "c2VjcmV0";
+        let put = async |path: &str, password: &str| {
+            let signature = sign(METADATA_SECRET, &format!("{}\n{address}", cloud.net));
+            let headers = [
+                ("x-forwarded-for", address.as_str()),
+                ("x-ovn-network-id", &cloud.net.to_string()),
+                ("x-instance-signature", &signature),
+            ];
+            cloud.send("POST", &format!("/metadata{path}"), &headers, password.to_owned()).await.0
+        };
+        assert_eq!(put("/openstack/2012-08-10/password", secret).await, 404, "before there were passwords");
+        assert_eq!(put("/openstack/latest/password", &"x".repeat(1021)).await, 400);
+        assert_eq!(put("/openstack/2013-10-17/password", secret).await, 200);
+        assert_eq!(put("/openstack/latest/password", "other").await, 409);
+        assert_eq!(shown().await, secret);
+        assert_eq!(ask(&cloud, cloud.net, &address, "/openstack/latest/password").await, (200, secret.to_owned()));
+        assert_eq!(cloud.call("member:demo", "DELETE", &path, Value::Null).await.0, 204);
+        assert_eq!(shown().await, "");
+        assert_eq!(put("/openstack/latest/password", "other").await, 200);
+    }
+}

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 use crate::model::GuestFacts;
 
+pub(crate) use openstack::has_password;
+
 /// Files by their paths.
 type Files = BTreeMap<String, Vec<u8>>;
 

@@ -22,12 +22,18 @@ const VERSIONS: [&str; 9] = [
     "2020-10-14",
 ];
 const LATEST: &str = "latest";
+const PASSWORD: &str = "2013-10-17";
 const RANDOM_SEED: &str = "2013-04-04";
 const VENDOR_DATA: &str = "2013-10-17";
 const NETWORK_DATA: &str = "2015-10-15";
 const DEVICES: &str = "2016-06-30";
 const VENDOR_DATA_2: &str = "2016-10-06";
 const DEDICATED_CPUS: &str = "2020-10-14";
+
+/// Whether guests of that version can hand over a password, at `openstack/VERSION/password`.
+pub(crate) fn has_password(version: &str) -> bool {
+    version == LATEST || (version >= PASSWORD && VERSIONS.contains(&version))
+}
 
 pub(super) fn add(files: &mut Files, facts: &GuestFacts, seed: Option<&[u8]>) {
     for version in VERSIONS.into_iter().chain([LATEST]) {
