@@ -38,7 +38,8 @@ impl Node {
         self.ledger.change(server, cleaned).await
     }
 
-    async fn clean_up(&self, server: Uuid, tombstone: &Tombstone) -> Result<(), NodeError> {
+    /// Removes all that a dropped server may have left. Only by the one whose turn it is.
+    pub(crate) async fn clean_up(&self, server: Uuid, tombstone: &Tombstone) -> Result<(), NodeError> {
         self.domains.remove(server).await?;
         self.network.unplug(server, &tombstone.ports).await?;
         self.disks.remove(server).await?;

@@ -92,7 +92,7 @@ impl Node {
     /// Makes everything that a guest needs, and starts it; on already is fine.
     pub(crate) async fn bring_up(&self, record: &Record) -> Result<(), NodeError> {
         let (server, fence) = (record.spec.server, record.fence);
-        let files = self.unless_overtaken((server, fence), self.disks.ensure(&record.spec));
+        let files = self.unless_overtaken((server, fence), self.disks.ensure(record));
         let ports = async {
             self.network.plug(server, fence, &record.spec.interfaces).await?;
             self.services.ensure_for(record).await

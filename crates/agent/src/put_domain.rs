@@ -31,6 +31,14 @@ impl Node {
         let _turn = self.unless_overtaken((server, fence), async { Ok(self.turn(server).await) }).await?;
         let record = self.ledger.record(server)?;
         self.ledger.still_wanted(server, fence)?;
+        if let Some(leftover) = &record.leftover {
+            self.clean_up(server, leftover).await?;
+            let cleaned = |record: &mut Record| {
+                record.leftover = None;
+                Ok(())
+            };
+            self.ledger.change_record(server, cleaned).await?;
+        }
         if record.is_pending() {
             match record.spec.power {
                 Wanted::On => self.bring_up(&record).await?,
@@ -52,7 +60,7 @@ impl Node {
         let server = record.spec.server;
         let status = self.domains.status(server).await?;
         if status.is_none() {
-            let files = self.unless_overtaken((server, record.fence), self.disks.ensure(&record.spec)).await?;
+            let files = self.unless_overtaken((server, record.fence), self.disks.ensure(record)).await?;
             let userspace = self.network.is_userspace()?.unwrap_or(false);
             self.domains.define(&self.domains.config(record, &files, userspace)?).await?;
         } else {

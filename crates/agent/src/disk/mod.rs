@@ -22,6 +22,7 @@ use std::{
 };
 
 use ferrostack_agent_api::DomainSpec;
+use ferrostack_base::Generation;
 use uuid::Uuid;
 
 pub(crate) use owner::Owner;
@@ -30,7 +31,7 @@ use crate::{
     command::Programs,
     error::NodeError,
     image_cache::{BASE_FILE, Base, ImageCache, free},
-    ledger::write_whole,
+    ledger::{Record, write_whole},
 };
 
 /// Making an overlay writes a few hundred KiB.
@@ -98,13 +99,18 @@ impl Disks {
     }
 
     /// Makes what is not there yet.
-    pub(crate) async fn ensure(&self, spec: &DomainSpec) -> Result<InstanceFiles, NodeError> {
+    pub(crate) async fn ensure(&self, record: &Record) -> Result<InstanceFiles, NodeError> {
+        let spec = &record.spec;
         let files = self.files(spec.server);
         make_folder(&self.folder).map_err(NodeError::io(&self.folder))?;
         make_folder(&files.folder).map_err(NodeError::io(&files.folder))?;
         self.mark(spec.server)?;
         make_folder(&files.sockets()).map_err(NodeError::io(files.sockets()))?;
         self.give(&files.sockets())?;
+        // Whatever was acted on once had its disk: a fresh one in its place would look like a guest without its data.
+        if record.acted > Generation(0) && has_disk(spec) && !files.disk().exists() {
+            return Err(NodeError::refused(format!("the disk {:?} of server {} is gone", files.disk(), spec.server)));
+        }
         self.ensure_disk(spec, &files).await?;
         config_drive::ensure(spec, &files, &self.programs).await?;
         if files.config_drive().exists() {
@@ -115,7 +121,7 @@ impl Disks {
 
     async fn ensure_disk(&self, spec: &DomainSpec, files: &InstanceFiles) -> Result<(), NodeError> {
         let disk = files.disk();
-        if disk.exists() || (spec.image.is_none() && spec.disk_gb <= 0) {
+        if disk.exists() || !has_disk(spec) {
             return Ok(());
         }
         let wanted = u64::try_from(spec.disk_gb).unwrap_or(0).saturating_mul(GIB);
@@ -151,7 +157,12 @@ impl Disks {
         self.programs.run(PATIENCE, "qemu-img", &args).await?;
         self.give(&fresh)?;
         fs::File::open(&fresh).and_then(|file| file.sync_all()).map_err(NodeError::io(&fresh))?;
-        fs::rename(&fresh, &disk).map_err(NodeError::io(&disk))
+        fs::rename(&fresh, &disk).map_err(NodeError::io(&disk))?;
+        // Also after a power cut the guest's disk is the one that it wrote to.
+        [&files.folder, &self.folder].into_iter().try_for_each(|folder| {
+            let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
+            synced.map_err(NodeError::io(folder))
+        })
     }
 
     /// Makes a file or folder QEMU's own.
@@ -193,6 +204,10 @@ impl Disks {
         };
         Ok(folders.filter_map(id).collect())
     }
+}
+
+fn has_disk(spec: &DomainSpec) -> bool {
+    spec.image.is_some() || spec.disk_gb > 0
 }
 
 /// Makes a folder that others may pass through; there already is fine.

@@ -36,6 +36,10 @@ pub(crate) struct Record {
     /// Numbers of one-shots that were done.
     #[serde(default)]
     pub(crate) shots: Vec<Uuid>,
+    /// The tombstone that this replaced before everything was cleaned up: that comes first, or the new domain would find
+    /// the old one's disk.
+    #[serde(default)]
+    pub(crate) leftover: Option<Tombstone>,
     /// The one-shot that was begun: if its guest is found off, it is off because of this.
     #[serde(default)]
     pub(crate) shooting: Option<Uuid>,
@@ -79,7 +83,11 @@ impl Entry {
                 }
                 Ok(Record { fence: spec.fence, spec, wished: now, ..(**known).clone() })
             }
-            _ => Ok(Record {
+            before => Ok(Record {
+                leftover: match before {
+                    Some(Self::Gone(gone)) if !gone.cleaned => Some(gone.clone()),
+                    _ => None,
+                },
                 fence: spec.fence,
                 spec,
                 wished: now,
@@ -103,7 +111,8 @@ impl Entry {
         match before {
             Some(Self::Domain(known)) => {
                 check_fence(known, fence)?;
-                let ports = known.spec.interfaces.iter().map(|interface| interface.port_id).collect();
+                let mut ports: Vec<Uuid> = known.spec.interfaces.iter().map(|interface| interface.port_id).collect();
+                ports.extend(known.leftover.iter().flat_map(|leftover| &leftover.ports));
                 Ok(Tombstone { fence, at: now, cleaned: false, ports })
             }
             Some(Self::Gone(gone)) if fence < gone.fence => Err(NodeError::Fenced { server, fence, seen: gone.fence }),

@@ -125,3 +125,21 @@ async fn whoever_waits_is_told_that_it_was_overtaken() {
     bury(&ledger, 6, 1).await.unwrap();
     assert!(matches!(waiting.await.unwrap(), NodeError::NoDomain { .. }));
 }
+
+#[tokio::test]
+async fn what_an_unfinished_drop_left_is_cleaned_up_before_anything_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = Ledger::open(folder.path(), at(0)).unwrap();
+    wish(&ledger, 5, 1).await.unwrap();
+    bury(&ledger, 6, 1).await.unwrap();
+    wish(&ledger, 7, 1).await.unwrap();
+    assert_eq!(ledger.record(SERVER).unwrap().leftover.map(|gone| gone.fence), Some(Fence(6)));
+    bury(&ledger, 8, 1).await.unwrap();
+    let clean = |entry: Option<&Entry>| match entry {
+        Some(Entry::Gone(gone)) => Ok((Some(Entry::Gone(Tombstone { cleaned: true, ..gone.clone() })), ())),
+        _ => Ok((None, ())),
+    };
+    ledger.change(SERVER, clean).await.unwrap();
+    wish(&ledger, 9, 1).await.unwrap();
+    assert_eq!(ledger.record(SERVER).unwrap().leftover, None);
+}

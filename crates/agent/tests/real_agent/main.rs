@@ -66,6 +66,9 @@ fn killed() {
         cloud.play_for("guest_is_dropped", Duration::from_millis(millis / 2));
         cloud.play("guest_is_dropped");
     }
+    cloud.play_for("guest_and_wait", Duration::from_millis(900));
+    cloud.play_until("guest_and_wait", "GUEST RUNS");
+    cloud.play("guest_is_dropped");
     cloud.remove();
 }
 
