@@ -26,7 +26,8 @@ SUBNET = ipaddress.ip_network("10.20.0.0/24")
 class Client:
     """The `openstack` command, for one cloud of clouds.yaml."""
 
-    def __init__(self, state_dir, name):
+    def __init__(self, state_dir, name, venv=VENV):
+        self.venv = venv
         self.environment = {**{key: value for key, value in os.environ.items() if not key.startswith("OS_")},
                             "OS_CLIENT_CONFIG_FILE": str(state_dir / "clouds.yaml"), "OS_CLOUD": name,
                             "PYTHONWARNINGS": "ignore"}
@@ -35,7 +36,7 @@ class Client:
         """Runs `openstack LINE`, the words of `line` split at blanks; its output. Fails if the command fails."""
         words = [*line.split(), *map(str, more)]
         begin = time.monotonic()
-        done = subprocess.run([VENV / "bin" / "openstack", *words], env=self.environment, stdin=subprocess.DEVNULL,
+        done = subprocess.run([self.venv / "bin" / "openstack", *words], env=self.environment, stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=300)
         print(f"{time.monotonic() - begin:5.1f} s  openstack {' '.join(words)}", flush=True)
         if done.returncode:
@@ -51,7 +52,7 @@ class Client:
 
     def status(self, server, wanted):
         """Waits until the server has a status."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 90
         while (status := self.json("server show", server)["status"]) != wanted:
             check(status != "ERROR" and time.monotonic() < end, f"the server is {status}, not {wanted}")
 

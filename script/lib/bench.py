@@ -8,6 +8,7 @@ not with peers run beside.
 """
 
 import argparse
+import concurrent.futures
 import contextlib
 import dataclasses
 import http.client
@@ -19,6 +20,7 @@ import subprocess
 import time
 import uuid
 
+import bench_real
 import cloud
 from cloud import TARGET, CloudError
 
@@ -166,6 +168,55 @@ def candidates(bench, database):
         path = "/placement/allocation_candidates?resources=VCPU:1,MEMORY_MB:512,DISK_GB:1&limit=100"
         yield from bench.rates("Placement: candidates of 1,000 providers", 16, lambda clients: bench.load(
             api, running, path, clients, headers=headers))
+
+
+NESTED = 10_000   # providers: each compute node has two NUMA nodes and a network card below it
+NESTED_SIZE = 4
+
+
+def nested_providers(running, count):
+    """`count` compute nodes as trees, one of a hundred with the trait CUSTOM_GOLD; placement's headers."""
+    api = running.api()
+    headers = {"OpenStack-API-Version": "placement 1.39"}
+    for name in ("CUSTOM_GOLD", "CUSTOM_PHYSNET"):
+        api.call("PUT", f"/placement/traits/{name}", headers=headers)
+
+    def provider(api, name, parent, inventories, traits):
+        one = str(uuid.uuid4())
+        path = f"/placement/resource_providers/{one}"
+        api.call("POST", "/placement/resource_providers", {
+            "name": name, "uuid": one, "parent_provider_uuid": parent}, headers)
+        api.call("PUT", f"{path}/inventories", {"resource_provider_generation": 0, "inventories": inventories}, headers)
+        api.call("PUT", f"{path}/traits", {"resource_provider_generation": 1, "traits": traits}, headers)
+        return one
+
+    def fill(numbers):
+        own = running.api()   # a connection serves one thread
+        for number in numbers:
+            gold = ["CUSTOM_GOLD"] if number % 100 == 99 else []
+            root = provider(own, f"nested{number}", None, {"DISK_GB": {"total": 2000}},
+                            ["COMPUTE_NODE", "HW_CPU_X86_AVX2", *gold])
+            for cell in (0, 1):
+                provider(own, f"nested{number}:numa{cell}", root, {
+                    "VCPU": {"total": 32, "allocation_ratio": 4.0}, "MEMORY_MB": {"total": 131072, "reserved": 512}},
+                    ["HW_NUMA_ROOT"])
+            provider(own, f"nested{number}:nic", root, {"SRIOV_NET_VF": {"total": 16}},
+                     ["HW_NIC_SRIOV", *(["CUSTOM_PHYSNET"] if number % 2 else [])])
+    with concurrent.futures.ThreadPoolExecutor(8) as workers:
+        list(workers.map(fill, (range(part, count, 8) for part in range(8))))
+    return api, headers
+
+
+def candidates_nested(bench, database):
+    with bench.cloud(database) as running:
+        api, headers = nested_providers(running, (NESTED // 50 if bench.quick else NESTED) // NESTED_SIZE)
+        groups = ("resources=DISK_GB:20&resources_CPU=VCPU:4,MEMORY_MB:8192&required_CPU=HW_NUMA_ROOT"
+                  "&resources_NIC=SRIOV_NET_VF:1&required_NIC=CUSTOM_PHYSNET&group_policy=isolate&limit=1000")
+        for name, root in (("many fit", "COMPUTE_NODE,!CUSTOM_GOLD"), ("one tree of a hundred", "CUSTOM_GOLD")):
+            path = f"/placement/allocation_candidates?{groups}&required={root}"
+            report = bench.load(api, running, path, 1, headers=headers)
+            yield Figure(f"Placement: candidates, 10,000 nested, {name}", report["p50_ms"], "ms",
+                         better="less", detail=percentiles(report), limit=5)
 
 
 def allocations(bench, database):
@@ -318,14 +369,13 @@ def disk(bench, _database):
 READS, WRITES = ("sqlite",), ("sqlite", "mariadb")
 ROWS = {
     "validate": (validate, READS), "token-by-token": (token_by_token, READS), "password": (password, READS),
-    "projects": (projects, READS), "candidates": (candidates, READS), "allocations": (allocations, WRITES),
+    "projects": (projects, READS), "candidates": (candidates, READS),
+    "candidates-nested": (candidates_nested, READS), "allocations": (allocations, WRITES),
     "ports-create": (ports_create, WRITES), "ports-list": (ports_list, READS), "boot": (boot, WRITES),
     "boot-port": (boot_port, WRITES), "image": (image, READS), "memory": (memory, READS), "start": (start, READS),
     "disk": (disk, READS),
 }
 LATER = {
-    "boot-qemu": ("Compute: POST to running QEMU", "bare QEMU exec 64-107 ms, libvirt start 350-760 ms",
-                  "needs real nodes, which are not built yet"),
     "object-4k": ("Object: PUT/GET 4 KiB, 1 replica, c=8", "190 / 525 /s", "there is no object store yet"),
     "object-1m": ("Object: PUT/GET 1 MiB, 1 replica", "122 / 250 MB/s", "there is no object store yet"),
 }
@@ -348,39 +398,54 @@ def show(figure):
 
 def arguments():
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__.splitlines()[0],
-                                     epilog=f"Rows: {', '.join([*ROWS, *LATER])}")
+                                     epilog=f"Rows: {', '.join([*ROWS, *LATER])}; with --real: {', '.join(bench_real.ROWS)}")
     parser.add_argument("names", nargs="*", metavar="NAME", help="rows to measure (all)")
+    parser.add_argument("--real", action="store_true",
+                        help="real servers and engines, each beside the engine's own time; needs root")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="also write the figures there")
     parser.add_argument("--quick", action="store_true", help="a second for each figure: whether it runs, not how fast")
     parser.add_argument("--check", action="store_true", help="end with 1 if a figure misses what it must reach")
     args = parser.parse_args()
-    unknown = [name for name in args.names if name not in ROWS and name not in LATER]
+    known = list(bench_real.ROWS) if args.real else [*ROWS, *LATER]
+    unknown = [name for name in args.names if name not in known]
     if unknown:
-        parser.error(f"no row {unknown[0]}; there are {', '.join([*ROWS, *LATER])}")
+        parser.error(f"no row {unknown[0]}; there are {', '.join(known)}")
     return args
+
+
+def simulated(stack, args):
+    """(row, database, its figures) of each row; the figures are measured as they are taken."""
+    bench = Bench(stack, args.quick)
+    for name in args.names or [*ROWS, *LATER]:
+        if name in LATER:
+            work, peer, why = LATER[name]
+            line(work, "-", "-", "-", f"{why}; peer: {peer}")
+            continue
+        measure, databases = ROWS[name]
+        for database in databases:
+            yield name, database, measure(bench, database)
+
+
+def real(stack, args):
+    """As `simulated`; all rows share one cloud, whose engines take a while."""
+    bench = bench_real.Bench(stack, args.quick, Figure)
+    for name in args.names or bench_real.ROWS:
+        yield name, "real", bench_real.ROWS[name](bench)
 
 
 def main():
     args = arguments()
-    names = args.names or [*ROWS, *LATER]
     figures, broken = [], []
     with contextlib.ExitStack() as stack:
-        bench = Bench(stack, args.quick)
         line(f"work ({os.cpu_count()} cores)", "ours", "peer", "ratio")
-        for name in names:
-            if name in LATER:
-                work, peer, why = LATER[name]
-                line(work, "-", "-", "-", f"{why}; peer: {peer}")
-                continue
-            measure, databases = ROWS[name]
-            for database in databases:
-                try:
-                    for figure in measure(bench, database):
-                        show(figure)
-                        figures.append((name, figure))
-                except (CloudError, OSError, http.client.HTTPException, LookupError) as error:
-                    broken.append(name)
-                    line(f"{name}, {database}", "failed", "-", "-", f"{type(error).__name__}: {error}")
+        for name, database, measured in (real if args.real else simulated)(stack, args):
+            try:
+                for figure in measured:
+                    show(figure)
+                    figures.append((name, figure))
+            except (CloudError, OSError, http.client.HTTPException, LookupError) as error:
+                broken.append(name)
+                line(f"{name}, {database}", "failed", "-", "-", f"{type(error).__name__}: {error}")
     if args.json:
         args.json.write_text(json.dumps({"cores": os.cpu_count(), "quick": args.quick, "figures": [
             {"row": name, **dataclasses.asdict(figure), "ratio": figure.ratio} for name, figure in figures]}, indent=1))

@@ -1,4 +1,4 @@
-"""script/chaos: kills a simulated cloud at random moments while clients work, and looks for what was lost or left.
+"""script/chaos: kills a cloud at random moments while clients work, and looks for what was lost or left.
 
 Theory of operation. Some clients create, change and delete servers and floating IPs without pause; every answer they
 get is written down in a `Ledger`: what the cloud accepted it owes, what it never answered it may or may not have done.
@@ -11,23 +11,44 @@ the end, the clients rest; when every operation has ended (a cloud that stays bu
 
 At last everything is deleted, and nothing may remain. The same --seed gives the same kills and the same choices; what
 the machine makes of them differs.
+
+With --real the servers are real ones on an isolated cloud's engines. Then engines are killed, too (libvirtd, those of OVN
+and Open vSwitch, each with its own watchdog), and what engines have is compared with what there should be: domains, taps,
+ports of br-int, namespaces, files.
 """
 
 import argparse
 import contextlib
+import dataclasses
 import os
 import random
+import signal
 import subprocess
 import threading
 import time
 
 import cloud
+import leftovers
 from cloud import CloudError
 
-CLIENTS = 4
-MOST = 4            # how many of each a client keeps at most
-SETTLE_SECONDS = 60
 REST_EVERY = 20     # kills between two comparisons
+FERROSTACK = "ferrostack"
+ENGINES = ("libvirtd", "ovn-controller", "ovs-vswitchd", "ovn-northd")
+
+
+@dataclasses.dataclass(frozen=True)
+class Pace:
+    """What differs between simulated servers and real ones, whose boots cost seconds of processor time."""
+    clients: int
+    most: int             # how many of each kind a client keeps at most
+    longest: float        # seconds between two kills
+    settle_seconds: int
+    pause: float = 0      # seconds between two requests of a client
+    servers: int = 1      # how many times likelier a server is created or deleted than another thing done
+
+
+SIMULATED = Pace(clients=4, most=4, longest=1.5, settle_seconds=60)
+REAL = Pace(clients=2, most=2, longest=6, settle_seconds=240, pause=0.2, servers=3)
 PROVIDER_MICROVERSION = {"OpenStack-API-Version": "placement 1.14"}
 
 
@@ -42,13 +63,13 @@ class Ledger:
 class Worker(threading.Thread):
     """A client: repeats random requests until told to end, and survives every death of the cloud."""
 
-    def __init__(self, number, running, fixture, seed):
+    def __init__(self, number, running, fixture, seed, pace):
         super().__init__(name=f"client-{number}", daemon=True)
-        self.running, self.fixture = running, fixture
+        self.running, self.fixture, self.pace = running, fixture, pace
         self.random = random.Random(f"{seed}/{number}")
         self.ledger = Ledger()
         self.go, self.resting, self.ended = threading.Event(), threading.Event(), threading.Event()
-        self.requests = self.unanswered = 0
+        self.requests = self.unanswered = self.created = 0
         self.unsure, self.doubtful = False, set()
         self.errors = []
         self.api = None
@@ -64,6 +85,7 @@ class Worker(threading.Thread):
                 self.api = self.api or self.running.api("ferrostack-demo")
                 self.step()
                 self.requests += 1
+                time.sleep(self.pace.pause)
             except OSError:
                 self.unanswered += 1   # the cloud was killed: what it did is open
                 self.unsure = True
@@ -81,9 +103,9 @@ class Worker(threading.Thread):
             self.look()
             self.unsure = False
         servers, floating = self.ledger.alive["servers"], self.ledger.alive["floatingips"]
-        choices = [self.create_server] * (len(servers) < MOST)
-        choices += [self.create_floating_ip] * (len(floating) < MOST)
-        choices += [self.delete_server] * bool(servers) + [self.delete_floating_ip] * bool(floating)
+        choices = [self.create_server] * (len(servers) < self.pace.most) * self.pace.servers
+        choices += [self.create_floating_ip] * (len(floating) < self.pace.most)
+        choices += [self.delete_server] * bool(servers) * self.pace.servers + [self.delete_floating_ip] * bool(floating)
         choices += [self.associate, self.associate, self.disassociate] * bool(servers and floating)
         self.random.choice(choices)()
 
@@ -98,6 +120,7 @@ class Worker(threading.Thread):
         body = {"server": {"name": self.name, "imageRef": self.fixture.image, "flavorRef": self.fixture.flavor,
                            "networks": [{"uuid": self.fixture.network}]}}
         self.ledger.alive["servers"].add(self.api.call("POST", "/compute/v2.1/servers", body)["server"]["id"])
+        self.created += 1
 
     def create_floating_ip(self):
         body = {"floatingip": {"floating_network_id": self.fixture.public, "description": self.name}}
@@ -167,19 +190,19 @@ class Fixture:
         demo.call("DELETE", f"/network/v2.0/networks/{self.network}")
 
 
-def settle(demo):
+def settle(demo, pace):
     """Waits until no server and no floating IP is on its way to another state."""
     def at_rest():
         servers = demo.get("/compute/v2.1/servers/detail")["servers"]
         return all(one["status"] in ("ACTIVE", "SHUTOFF", "ERROR") and not one.get("OS-EXT-STS:task_state")
                    for one in servers)
-    demo.wait("servers leave their transitional states", at_rest, SETTLE_SECONDS)
+    demo.wait("servers leave their transitional states", at_rest, pace.settle_seconds)
 
 
-def compare(running, ledgers):
+def compare(running, ledgers, pace):
     """Everything that is not as it was promised, as texts."""
     admin, demo = running.api(), running.api("ferrostack-demo")
-    settle(demo)
+    settle(demo, pace)
     servers = {one["id"]: one for one in demo.get("/compute/v2.1/servers/detail")["servers"]}
     floating = {one["id"]: one for one in demo.get("/network/v2.0/floatingips")["floatingips"]}
     wrong = [f"server {one['id']} is ERROR: {one.get('fault')}" for one in servers.values() if one["status"] == "ERROR"]
@@ -188,7 +211,19 @@ def compare(running, ledgers):
             wrong += [f"{kind}: {one} was accepted and is lost" for one in ledger.alive[kind] - set(there)]
             wrong += [f"{kind}: {one} was deleted and is still there" for one in ledger.gone[kind] & set(there)]
     wrong += ports(demo, servers, floating) + allocations(admin, servers) + quotas(demo, servers, floating)
-    return wrong + audit(running)
+    wrong += audit(running)
+    if isinstance(running, cloud.RealCloud):
+        # Reconcilers, which run once a minute, may have something left to do.
+        wrong += settled(lambda: leftovers.of_project(running, demo), 150)
+    return wrong
+
+
+def settled(look, seconds):
+    """What `look()` still finds after so long, or at once if nothing."""
+    end = time.monotonic() + seconds
+    while (found := look()) and time.monotonic() < end:
+        time.sleep(2)
+    return found
 
 
 def ports(demo, servers, floating):
@@ -266,74 +301,122 @@ def report(wrong, when):
     return len(wrong)
 
 
-def storm(running, workers, args, choice):
+def engine_processes(running, name):
+    """The processes of an engine in the cloud's network namespace, its watchdog among them."""
+    return sorted(pid for pid, program in leftovers.processes(running) if program == name)
+
+
+def kill_engine(running, name, choice):
+    """kill -9 of an engine: of it alone, which its watchdog repairs, or of both, which is left to Ferrostack."""
+    processes = engine_processes(running, name)
+    if not processes:
+        raise CloudError(f"{name} does not run")
+    # The watchdog was started first.
+    victims = processes if choice.random() < 0.5 else [max(processes)]
+    for victim in victims:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+
+
+def await_engines(running):
+    """Waits until every engine runs again; a text for each that does not."""
+    return settled(lambda: [f"{name} does not run" for name in ENGINES if not engine_processes(running, name)], 60)
+
+
+def storm(running, workers, args, choice, pace):
     """The kills; how many things were wrong in the comparisons between them."""
+    victims = [FERROSTACK] * args.kills + [name for name in ENGINES for _ in range(args.engine_kills)]
+    choice.shuffle(victims)
     faults, longest = 0, 0.0
-    for kill in range(1, args.kills + 1):
+    for kill, victim in enumerate(victims, 1):
         for worker in workers:
             worker.go.set()
-        time.sleep(choice.uniform(0.02, 1.5))
+        time.sleep(choice.uniform(0.02, pace.longest))
         if not running.alive():
             raise CloudError(f"the cloud ended by itself:\n{running.last_words()}")
-        running.kill()
-        longest = max(longest, running.start())
-        if kill % REST_EVERY == 0 or kill == args.kills:
+        if victim == FERROSTACK:
+            running.kill()
+            longest = max(longest, running.start())
+        else:
+            faults += report(await_engines(running), f"before kill {kill}")
+            kill_engine(running, victim, choice)
+        if kill % REST_EVERY == 0 or kill == len(victims):
             rest(workers)
-            faults += report(compare(running, [worker.ledger for worker in workers]), f"after kill {kill}")
+            if args.real:
+                faults += report(await_engines(running), f"after kill {kill}")
+            faults += report(compare(running, [worker.ledger for worker in workers], pace), f"after kill {kill}")
             print(f"{kill} kills: {sum(worker.requests for worker in workers)} requests answered, "
                   f"{sum(worker.unanswered for worker in workers)} cut off, slowest restart {longest:.2f} s, "
                   f"{faults} faults", flush=True)
     return faults
 
 
-def clear(running, fixture):
+def clear(running, fixture, pace):
     """Deletes everything; what is left then."""
     demo = running.api("ferrostack-demo")
     for one in demo.get("/network/v2.0/floatingips")["floatingips"]:
         demo.call("DELETE", f"/network/v2.0/floatingips/{one['id']}")
     for one in demo.get("/compute/v2.1/servers")["servers"]:
         demo.call("DELETE", f"/compute/v2.1/servers/{one['id']}")
-    demo.wait("servers are deleted", lambda: not demo.get("/compute/v2.1/servers")["servers"], SETTLE_SECONDS)
-    wrong = compare(running, [])
+    demo.wait("servers are deleted", lambda: not demo.get("/compute/v2.1/servers")["servers"], pace.settle_seconds)
+    wrong = compare(running, [], pace)
     fixture.remove(demo)
+    if isinstance(running, cloud.RealCloud):
+        wrong += settled(lambda: leftovers.nothing_left(running), 150)
     return wrong + [f"port {one['id']} of {one['device_owner']!r} is left"
                     for one in demo.get("/network/v2.0/ports")["ports"]]
 
 
 def main():
     parser = argparse.ArgumentParser(prog="script/chaos", description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=200, metavar="N", help="how often (%(default)s)")
+    parser.add_argument("--kills", type=int, default=None, metavar="N",
+                        help="how often Ferrostack is killed (200; with --real 50)")
+    parser.add_argument("--real", action="store_true", help="real servers on real engines; needs root")
+    parser.add_argument("--engine-kills", type=int, default=None, metavar="N",
+                        help="with --real: how often each engine is killed, too (10)")
     parser.add_argument("--seed", type=int, default=None, help="of the random choices; printed at the start")
     parser.add_argument("--mariadb", action="store_true", help="the cloud keeps its data in a private MariaDB")
     parser.add_argument("--keep", action="store_true", help="keep the state folder")
     args = parser.parse_args()
+    if args.real and args.mariadb:
+        parser.error("--real goes not with --mariadb")
+    args.kills = args.kills if args.kills is not None else 50 if args.real else 200
+    args.engine_kills = (10 if args.engine_kills is None else args.engine_kills) if args.real else 0
+    pace = REAL if args.real else SIMULATED
     seed = args.seed if args.seed is not None else int.from_bytes(os.urandom(4), "big")
-    print(f"chaos: {args.kills} kills, --seed {seed}", flush=True)
+    kills = args.kills + args.engine_kills * len(ENGINES)
+    print(f"chaos: {kills} kills, --seed {seed}", flush=True)
     command = cloud.binary()
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(cloud.scratch("chaos", keep=args.keep))
-        database = None
-        if args.mariadb:
-            database = stack.enter_context(cloud.MariaDb(folder)).database("ferrostack")
-        running = stack.enter_context(cloud.Cloud(folder / "state", command, database, nodes=2))
+        if args.real:
+            folder = stack.enter_context(cloud.real_folder(args.keep))
+            running = stack.enter_context(cloud.RealCloud(folder / "state", command, args.keep))
+            running.guest_image()
+        else:
+            folder = stack.enter_context(cloud.scratch("chaos", keep=args.keep))
+            database = None
+            if args.mariadb:
+                database = stack.enter_context(cloud.MariaDb(folder)).database("ferrostack")
+            running = stack.enter_context(cloud.Cloud(folder / "state", command, database, nodes=2))
         fixture = Fixture(running.api(), running.api("ferrostack-demo"))
-        workers = [Worker(number, running, fixture, seed) for number in range(CLIENTS)]
+        workers = [Worker(number, running, fixture, seed, pace) for number in range(pace.clients)]
         for worker in workers:
             worker.start()
         try:
-            faults = storm(running, workers, args, random.Random(seed))
+            faults = storm(running, workers, args, random.Random(seed), pace)
         finally:
             for worker in workers:
                 worker.ended.set()
                 worker.go.clear()
-        faults += report(clear(running, fixture), "after deleting everything")
+        faults += report(clear(running, fixture, pace), "after deleting everything")
         errors = [error for worker in workers for error in worker.errors]
         faults += report(errors, "an answer that no client should get")
     answered = sum(worker.requests for worker in workers)
-    if answered < args.kills:
-        print(f"only {answered} requests were answered: this run proves nothing")
+    servers = sum(worker.created for worker in workers)
+    if answered < kills or not servers:
+        print(f"only {answered} requests were answered, {servers} servers created: this run proves nothing")
         faults += 1
-    print(f"chaos: {args.kills} kills, {answered} requests answered, {faults} faults")
+    print(f"chaos: {kills} kills, {servers} servers, {answered} requests answered, {faults} faults")
     return 1 if faults else 0
 
 

@@ -1,4 +1,4 @@
-"""A simulated cloud that a script starts, talks to, kills and ends. Standard library only."""
+"""A cloud that a script starts, talks to, kills and ends: simulated, or isolated on real engines. Standard library only."""
 
 import contextlib
 import http.client
@@ -104,11 +104,17 @@ class Cloud:
         else:
             self.stop()
 
-    def start(self):
-        """Starts it and returns the seconds until it said that every API answers."""
+    start_seconds = START_SECONDS
+
+    def words(self):
+        """The command that starts it."""
         words = [self.command, "up", "--simulated", "--state-dir", self.state_dir, "--listen", f"127.0.0.1:{self.port}"]
         words += ["--nodes", self.nodes] if self.nodes else []
-        words += ["--database", self.database] if self.database else []
+        return words + (["--database", self.database] if self.database else [])
+
+    def start(self):
+        """Starts it and returns the seconds until it said that every API answers."""
+        words = self.words()
         ready = threading.Event()
         begin = time.monotonic()
         with open(self.log, "ab") as log:
@@ -117,9 +123,9 @@ class Cloud:
                                             stdin=subprocess.DEVNULL, start_new_session=True)
         threading.Thread(target=self._read, args=(self.process.stdout, ready), daemon=True).start()
         while not ready.wait(0.002):
-            late = time.monotonic() - begin > START_SECONDS
+            late = time.monotonic() - begin > self.start_seconds
             if late or self.process.poll() is not None:
-                why = f"not ready after {START_SECONDS} s" if late else f"ended with {self.process.returncode}"
+                why = f"not ready after {self.start_seconds} s" if late else f"ended with {self.process.returncode}"
                 self.kill()
                 raise CloudError(f"the cloud is {why}; its last words:\n{self.last_words()}")
         return time.monotonic() - begin
@@ -159,19 +165,109 @@ class Cloud:
 
     def credentials(self, name="ferrostack"):
         """The `auth` mapping of one cloud in clouds.yaml."""
-        path = self.state_dir / "clouds.yaml"
-        try:
-            return parse_yaml(path.read_text())["clouds"][name]["auth"]
-        except (OSError, KeyError, TypeError) as error:
-            raise CloudError(f"{path} describes no cloud {name}: {error!r}") from error
+        return credentials(self.state_dir, name)
 
     def api(self, name="ferrostack", project=None):
         """A client with a token of its own, scoped to `project` (an id) or to the project of clouds.yaml."""
         return Api(self.url, self.credentials(name), project)
 
 
+class RealCloud(Cloud):
+    """One `ferrostack up --isolate`: engines of its own in namespaces of its own, beside whatever the machine runs. As a
+    context it is ended with everything in it. Its APIs answer outside of the namespaces, too; its servers only inside."""
+
+    start_seconds = 180
+
+    def __init__(self, state_dir, command=None, keep=False):
+        super().__init__(state_dir, command, keep=keep)
+        self.name = f"fs{os.getpid()}-{self.port}"
+
+    def words(self):
+        return [self.command, "up", "--state-dir", self.state_dir, "--listen", f"127.0.0.1:{self.port}",
+                "--isolate", self.name]
+
+    def __enter__(self):
+        try:
+            self.start()
+        except BaseException:
+            self.purge()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        if self.keep:
+            super().__exit__()
+            print(f"to enter it: {' '.join(self.inside)} bash; to remove it: script/down --purge --state-dir {self.state_dir}")
+            return
+        try:
+            self.stop()
+        finally:
+            self.purge()
+
+    def purge(self):
+        """Ends servers and engines and removes the namespaces, whatever state they are in."""
+        done = subprocess.run([ROOT / "script/down", "--purge", "--state-dir", self.state_dir], capture_output=True,
+                              text=True)
+        if done.returncode:
+            raise CloudError(f"script/down --purge: {done.stdout}{done.stderr}")
+
+    @property
+    def on_network(self):
+        """The words before a command that shall reach servers."""
+        return ["nsenter", f"--net=/run/netns/{self.name}"]
+
+    @property
+    def inside(self):
+        """The words before a command that shall find this cloud's engines, such as virsh. It begins in the folder /."""
+        return [*self.on_network, f"--mount={self.state_dir}/isolated/{self.name}/ns/mnt"]
+
+    def engine(self, *words, check=True):
+        """What an engine's own command says."""
+        done = subprocess.run([*self.inside, *map(str, words)], capture_output=True, text=True, timeout=60)
+        if done.returncode and check:
+            raise CloudError(f"{' '.join(map(str, words))}: {done.returncode} {done.stderr.strip()}")
+        return done.stdout
+
+    def guest_image(self):
+        """Builds the guest image where it is missing, and uploads it as `tiny`; its folder."""
+        folder = pathlib.Path(subprocess.run([ROOT / "script/guest-image"], check=True, stdout=subprocess.PIPE, text=True)
+                              .stdout.strip())
+        import tiny_image
+        tiny_image.ensure(self.api(), (ROOT / folder).resolve())
+        return ROOT / folder
+
+
+@contextlib.contextmanager
+def real_folder(keep=False):
+    """A folder for a cloud on real engines: QEMU can pass its parents, and it is short enough for sockets below it."""
+    if os.geteuid():
+        raise CloudError("real engines need root")
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="fs-", dir="/var/tmp"))
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def credentials(state_dir, name="ferrostack"):
+    """The `auth` mapping of one cloud in the clouds.yaml of a state folder."""
+    path = state_dir / "clouds.yaml"
+    try:
+        return parse_yaml(path.read_text())["clouds"][name]["auth"]
+    except (OSError, KeyError, TypeError) as error:
+        raise CloudError(f"{path} describes no cloud {name}: {error!r}") from error
+
+
 class Api:
     """A client of one cloud over one kept connection; not for several threads."""
+
+    @classmethod
+    def of_state(cls, state_dir, name="ferrostack", project=None):
+        """A client of the cloud that runs on this state folder."""
+        auth = credentials(state_dir, name)
+        return cls(auth["auth_url"].removesuffix("/identity/v3"), auth, project)
 
     def __init__(self, url, auth, project=None):
         self.auth, self.project = auth, project

@@ -17,7 +17,11 @@ OUT = TARGET / "conformance"
 VENV = OUT / "venv"
 SUITES = {name: rf"^tempest\.api\.{name}\." for name in ("identity", "image", "network", "compute", "placement")}
 SUITES["smoke"] = r"[\[,]smoke[\],]"
-TEST_SECONDS = 600
+TEST_SECONDS = 1200
+# Guests without hardware virtualization need up to a minute of boot beside others on two cores.
+REAL = {"REAL": "true", "NODES": 1, "BUILD_TIMEOUT": 300, "PING_TIMEOUT": 180, "CONNECT_TIMEOUT": 60, "SSH_TIMEOUT": 300}
+SIMULATED = {"REAL": "false", "NODES": 2, "BUILD_TIMEOUT": 120, "PING_TIMEOUT": 60, "CONNECT_TIMEOUT": 30,
+             "SSH_TIMEOUT": 120}
 
 
 def arguments():
@@ -28,7 +32,8 @@ def arguments():
     parser.add_argument("--regex", help="run the tests whose id matches")
     parser.add_argument("--list", type=pathlib.Path, help="run the tests of a file, looked for in conformance/ first")
     parser.add_argument("--simulated", action="store_true", help="against simulated nodes (the default)")
-    parser.add_argument("--real", action="store_true", help="against real engines")
+    parser.add_argument("--real", action="store_true", help="against real engines, isolated from this machine's own; tests "
+                        "log in to guests. Needs root")
     parser.add_argument("--mariadb", action="store_true", help="the cloud keeps its data in a private MariaDB")
     parser.add_argument("--keep", action="store_true", help="leave the cloud running and the work folder in place")
     parser.add_argument("--at-least", type=int, default=1, metavar="N",
@@ -36,8 +41,8 @@ def arguments():
     parser.add_argument("--concurrency", type=int, default=os.cpu_count(), metavar="N",
                         help="test processes (%(default)s)")
     args = parser.parse_args()
-    if args.real:
-        parser.error("--real: clouds on real engines (libvirt, OVN) are not built yet; only --simulated runs")
+    if args.real and (args.simulated or args.mariadb):
+        parser.error("--real goes with neither --simulated nor --mariadb")
     unknown = [name for name in args.suites if name not in SUITES]
     if unknown:
         parser.error(f"no suite {unknown[0]}; there are {', '.join(SUITES)}, and lists with --list")
@@ -101,7 +106,8 @@ def values(running, folder):
         "PUBLIC_NETWORK_ID": public["id"], "PUBLIC_NETWORK_NAME": public["name"],
         "EXTENSIONS": ",".join(extensions),
         "PLACEMENT_MIN": placement["min_version"], "PLACEMENT_MAX": placement["max_version"],
-        "RUN_VALIDATION": "false", "GUEST_IMAGE_FILE": guest, "GUEST_IMAGE_FORMAT": tiny["disk_format"],
+        "GUEST_IMAGE_FILE": guest, "GUEST_IMAGE_FORMAT": tiny["disk_format"],
+        **(REAL if isinstance(running, cloud.RealCloud) else SIMULATED),
     }
 
 
@@ -124,8 +130,9 @@ def excluded():
 class Tempest:
     """Tempest's workspace: a folder with the filled configuration."""
 
-    def __init__(self, folder, configuration):
+    def __init__(self, folder, configuration, prefix=()):
         self.folder = folder
+        self.prefix = prefix   # words before each command, such as those that enter a network namespace
         (folder / "etc").mkdir(parents=True)
         (folder / "logs").mkdir()
         self.configuration = folder / "etc" / "tempest.conf"
@@ -134,7 +141,7 @@ class Tempest:
     def _run(self, *words, capture=False):
         environment = {**os.environ, "PATH": f"{VENV}/bin:{os.environ['PATH']}", "OS_TEST_TIMEOUT": str(TEST_SECONDS),
                        "PYTHONWARNINGS": "ignore"}
-        process = subprocess.Popen([VENV / "bin" / words[0], *map(str, words[1:])], cwd=self.folder, env=environment,
+        process = subprocess.Popen([*self.prefix, VENV / "bin" / words[0], *map(str, words[1:])], cwd=self.folder, env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if capture else None)
         try:
             output, _ = process.communicate()
@@ -188,6 +195,20 @@ def run_one(tempest, selection, concurrency):
     return rows
 
 
+def start(stack, args, command):
+    """The cloud under test and a folder beside its own."""
+    if args.real:
+        folder = stack.enter_context(cloud.real_folder(args.keep))
+        running = stack.enter_context(cloud.RealCloud(folder / "state", command, args.keep))
+        running.guest_image()
+        return running, folder
+    folder = stack.enter_context(cloud.scratch("conformance", keep=args.keep))
+    database = None
+    if args.mariadb:
+        database = stack.enter_context(cloud.MariaDb(folder)).database("ferrostack")
+    return stack.enter_context(cloud.Cloud(folder / "state", command, database, nodes=2, keep=args.keep)), folder
+
+
 def main():
     args = arguments()
     runs = selections(args)
@@ -195,13 +216,9 @@ def main():
     command = cloud.binary()
     lines, failed = [], False
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(cloud.scratch("conformance", keep=args.keep))
-        database = None
-        if args.mariadb:
-            database = stack.enter_context(cloud.MariaDb(folder)).database("ferrostack")
-        running = stack.enter_context(cloud.Cloud(folder / "state", command, database, nodes=2, keep=args.keep))
+        running, folder = start(stack, args, command)
         configuration = fill((FOLDER / "tempest.conf.in").read_text(), values(running, folder))
-        tempest = Tempest(folder / "tempest", configuration)
+        tempest = Tempest(folder / "tempest", configuration, running.on_network if args.real else ())
         shutil.copy(tempest.configuration, OUT / "tempest.conf")
         for selection in runs:
             rows = run_one(tempest, selection, args.concurrency)

@@ -9,12 +9,23 @@ fail() {
   exit 2
 }
 
+# usage: prints the comment at the head of the script.
+usage() { sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0"; }
+
 # need_command COMMAND PACKAGE: the command, from that Debian package if it is missing.
 need_command() {
   local command=$1 package=$2
   # Daemons live in /usr/sbin, which is not in everybody's PATH.
   if PATH=$PATH:/usr/sbin:/sbin command -v "$command" >/dev/null; then return; fi
   need_package "$package" "there is no command \`$command\`"
+}
+
+# quietly COMMAND...: what it prints is shown only if it fails.
+quietly() {
+  local said status=0
+  said=$("$@" 2>&1) || status=$?
+  [ $status = 0 ] || say "$said"
+  return $status
 }
 
 # need_package PACKAGE REASON
@@ -27,8 +38,8 @@ need_package() {
     root=(sudo)
   fi
   say "installing $package ($reason)"
-  "${root[@]}" apt-get update -qq
-  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >&2
+  quietly "${root[@]}" apt-get update -qq
+  quietly "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package"
 }
 
 need_python() {
@@ -45,10 +56,12 @@ need_venv() {
   python3 -c 'import venv, ensurepip' 2>/dev/null || need_package python3-venv "Python cannot make environments"
   say "installing $requirements into $folder"
   rm -rf "$folder"
-  python3 -m venv "$folder"
-  "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$requirements" >&2
-  "$folder/bin/pip" --disable-pip-version-check check >&2
-  cp "$requirements" "$folder/requirements.txt" # last: a broken installation is not taken for a whole one
+  # One chain: `set -e` does not hold where the caller looks at the result. The copy comes last, so that a broken
+  # installation is not taken for a whole one.
+  python3 -m venv "$folder" &&
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --requirement "$requirements" >&2 &&
+    "$folder/bin/pip" --disable-pip-version-check check >&2 &&
+    cp "$requirements" "$folder/requirements.txt"
 }
 
 need_mariadb() {
