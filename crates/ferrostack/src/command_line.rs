@@ -12,7 +12,7 @@ use clap::ArgMatches;
 use clap_complete::Shell;
 use ferrostack_words::{Language, Words};
 
-use crate::options::Options;
+use crate::{commands::init::NodeBundle, options::Options};
 
 /// What was asked for.
 #[derive(Debug)]
@@ -30,7 +30,9 @@ pub struct Invocation {
 #[allow(missing_docs, reason = "the files under commands/ say what each does")]
 pub enum Command {
     Up { simulated: bool, isolate: Option<String> },
-    Controller,
+    Init { node: Option<NodeBundle> },
+    Controller { isolate: Option<String> },
+    Agent { isolate: Option<String> },
     Migrate,
     ConfigShow { all: bool },
     ConfigExplain { setting: Option<String> },
@@ -58,7 +60,11 @@ pub fn parse(args: Vec<OsString>) -> Result<Invocation, Told> {
     }
     let command = match path.as_slice() {
         ["up"] => Command::Up { simulated: inner.get_flag("simulated"), isolate: text(inner, "isolate") },
-        ["controller"] => Command::Controller,
+        ["init"] => Command::Init {
+            node: text(inner, "node").zip(path_of(inner, "out")).map(|(node, out)| NodeBundle { node, out }),
+        },
+        ["controller"] => Command::Controller { isolate: text(inner, "isolate") },
+        ["agent"] => Command::Agent { isolate: text(inner, "isolate") },
         ["migrate"] => Command::Migrate,
         ["config", "show"] => Command::ConfigShow { all: inner.get_flag("all") },
         ["config", "explain"] => Command::ConfigExplain { setting: text(inner, "setting") },

@@ -1,19 +1,22 @@
 //! The commands, one file each.
 
+pub mod agent;
 pub mod audit;
 pub mod completion;
 pub mod config;
 pub mod controller;
 pub mod explain;
+pub mod init;
 pub mod migrate;
 pub mod status;
 pub mod trace;
 pub mod up;
 pub mod version;
 
-use std::thread;
+use std::{net::SocketAddr, thread};
 
 use ferrostack_config::{LogFormat, Settings};
+use ferrostack_daemons::DaemonError;
 
 use crate::{
     command_line::{Command, Invocation},
@@ -55,15 +58,21 @@ pub fn run(invocation: Invocation) -> anyhow::Result<Answer> {
         Command::ConfigShow { all } => config::show(&options, words, all),
         Command::ConfigExplain { setting } => config::explain(&options, words, setting.as_deref()),
         Command::ConfigCheck { file } => config::check(&options, words, file),
+        Command::Init { node } => init::run(&options.settings()?, words, node),
         Command::Up { simulated, isolate } => {
             let settings = options.settings()?;
-            // Namespaces are entered while there is one thread only: all later ones are born in them.
-            let isolation = isolate.map(|name| Isolation::enter(&settings, &name)).transpose()?;
+            let isolation = enter(&settings, isolate, Some(settings.api.listen))?;
             with_runtime(&settings, up::run(&settings, words, simulated, isolation))
         }
-        Command::Controller => {
+        Command::Controller { isolate } => {
             let settings = options.settings()?;
-            with_runtime(&settings, controller::run(&settings, words))
+            let isolation = enter(&settings, isolate, Some(settings.api.listen))?;
+            with_runtime(&settings, controller::run(&settings, words, isolation))
+        }
+        Command::Agent { isolate } => {
+            let settings = options.settings()?;
+            let isolation = enter(&settings, isolate, None)?;
+            with_runtime(&settings, agent::run(&settings, words, isolation))
         }
         Command::Migrate => {
             let settings = options.settings()?;
@@ -86,6 +95,16 @@ pub fn run(invocation: Invocation) -> anyhow::Result<Answer> {
             with_runtime(&settings, audit::run(&settings, words))
         }
     }
+}
+
+/// Enters the namespaces of that name while there is one thread only: all later ones are born in them. The port `outside` is
+/// for those who do not live in there.
+fn enter(
+    settings: &Settings,
+    name: Option<String>,
+    outside: Option<SocketAddr>,
+) -> Result<Option<Isolation>, DaemonError> {
+    name.map(|name| Isolation::enter(settings, &name, outside)).transpose()
 }
 
 /// Sets up log and runtime, one worker for each core, and runs `command` on it. What it leaves behind is dropped.

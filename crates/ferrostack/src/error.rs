@@ -15,6 +15,38 @@ pub enum CommandError {
     /// Engines need root.
     #[error("the engines need root")]
     NotRoot,
+    /// There is no CA that could make a certificate.
+    #[error("there is no CA in {dir:?}")]
+    NoAuthority {
+        /// The CA's folder.
+        dir: PathBuf,
+    },
+    /// A node has no certificate.
+    #[error("there is no certificate of the node {node} in {dir:?}")]
+    NoBundle {
+        /// The folder.
+        dir: PathBuf,
+        /// The node's name.
+        node: String,
+    },
+    /// A node has the certificate of another one.
+    #[error("the certificate in {dir:?} is that of {holder}, and this machine is {node}")]
+    OtherNode {
+        /// The folder.
+        dir: PathBuf,
+        /// Whose it is.
+        holder: String,
+        /// The node's name.
+        node: String,
+    },
+    /// A folder has the certificate of somebody else, which must not be replaced.
+    #[error("{dir:?} has the certificate of {holder}")]
+    OtherHolder {
+        /// The folder.
+        dir: PathBuf,
+        /// Whose it is.
+        holder: String,
+    },
     /// The log cannot be set up.
     #[error("the log cannot be set up")]
     Log(#[from] LogError),

@@ -1,7 +1,7 @@
-//! A cloud in namespaces of its own (`up --isolate NAME`), beside others on the machine.
+//! A cloud in namespaces of its own (`--isolate NAME`), beside others on the machine.
 
 use std::{
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     sync::{Mutex, PoisonError},
 };
 
@@ -18,17 +18,17 @@ pub struct Isolation {
 }
 
 impl Isolation {
-    /// Moves the process into the namespaces, which are made where they are missing. The port is opened before, so that
-    /// the host's clients reach the APIs at the same address as those inside.
+    /// Moves the process into the namespaces, which are made where they are missing. The port `outside` is opened
+    /// before, so that the host's clients reach the APIs at the same address as those inside.
     ///
     /// # Errors
     /// As [`enter`]; it must be called before any thread is started.
-    pub fn enter(settings: &Settings, name: &str) -> Result<Self, DaemonError> {
+    pub fn enter(settings: &Settings, name: &str, outside: Option<SocketAddr>) -> Result<Self, DaemonError> {
         let isolated = enter(&IsolateOptions {
             state_dir: settings.state.dir.clone(),
             name: name.to_owned(),
             hostname: None,
-            listen: vec![settings.api.listen],
+            listen: outside.into_iter().collect(),
         })?;
         Ok(Self { outside: Mutex::new(isolated.listeners.into_iter().next()) })
     }

@@ -27,17 +27,25 @@ pub enum Role {
     AllInOne,
     /// All services, and simulated nodes.
     Simulated,
-    /// All services, and no nodes.
+    /// All services; nodes are processes of their own.
     Controller,
+    /// A node, and no services.
+    Agent,
 }
 
 impl Role {
+    /// Whether this machine becomes a node with real engines.
+    pub fn has_node(self) -> bool {
+        matches!(self, Self::AllInOne | Self::Agent)
+    }
+
     /// The name in `status`, the same in every language: it is the command's.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AllInOne => "up",
             Self::Simulated => "up --simulated",
             Self::Controller => "controller",
+            Self::Agent => "agent",
         }
     }
 }
@@ -58,7 +66,7 @@ struct Inner {
 }
 
 impl Process {
-    /// Takes the state folder and begins to listen for SIGTERM and Ctrl-C. A second one ends the process at once.
+    /// Takes the state folder (for a node, that of the node: a controller may run beside it) and begins to listen for SIGTERM and Ctrl-C. A second one ends the process at once.
     ///
     /// # Errors
     /// As [`StateDir::take`]; [`CommandError::System`].
@@ -69,9 +77,13 @@ impl Process {
         isolation: Option<Isolation>,
     ) -> Result<Self, CommandError> {
         let started = Clock::system().now();
-        let state_dir = StateDir::take(&settings.state.dir)?;
+        let dir = if role == Role::Agent { &settings.agent.dir } else { &settings.state.dir };
+        let state_dir = StateDir::take(dir)?;
         let stop = listen_for_signals(words)?;
-        let url = settings.api.public_url.to_string();
+        let url = match role {
+            Role::Agent => settings.agent.listen.to_string(),
+            _ => settings.api.public_url.to_string(),
+        };
         let nodes = settings.simulated.nodes;
         Ok(Self(Arc::new(Inner { words, role, nodes, url, state_dir, started, stop, isolation })))
     }
@@ -127,7 +139,19 @@ impl Process {
         if clouds.exists() {
             tell(&words.get("cli.up.credentials", &[("path", &clouds.display())]));
         }
-        tell(&words.text("cli.up.how_to_stop"));
+        self.say_ready();
+    }
+
+    /// Says that a controller knows the node.
+    pub fn node_ready(&self, name: &str, controller: &str) {
+        let Inner { words, started, .. } = &*self.0;
+        let seconds = format!("{:.2}", Clock::system().now().since(*started).as_secs_f64());
+        tell(&words.get("cli.agent.ready", &[("name", &name), ("controller", &controller), ("seconds", &seconds)]));
+        self.say_ready();
+    }
+
+    fn say_ready(&self) {
+        tell(&self.0.words.text("cli.up.how_to_stop"));
         // Whoever started us and listens no more need not know.
         let _ = writeln!(std::io::stdout(), "ready").and_then(|()| std::io::stdout().flush());
     }

@@ -1,9 +1,12 @@
 //! Makes a message of what went wrong: what happened, the cause as the system told it, and what helps.
 
-use std::{fmt::Display, io, path::Path};
+use std::{error::Error, fmt::Display, io, net::SocketAddr, path::Path};
 
+use ferrostack_agent::StartError;
+use ferrostack_agent_link::LinkError;
 use ferrostack_base::chain;
 use ferrostack_config::ConfigError;
+use ferrostack_daemons::DaemonError;
 use ferrostack_db::DbError;
 use ferrostack_http::ServeError;
 use ferrostack_words::Words;
@@ -17,7 +20,11 @@ pub fn report(error: &anyhow::Error, words: Words) -> (String, Exit) {
         let command = cause.downcast_ref::<CommandError>().map(|error| of_command(error, words));
         command.or_else(|| {
             let of_cause = cause.downcast_ref::<DbError>().map(|error| of_database(error, words));
-            of_cause.or_else(|| cause.downcast_ref::<ServeError>().map(|error| of_listener(error, words)))
+            let of_cause =
+                of_cause.or_else(|| cause.downcast_ref::<ServeError>().map(|error| of_listener(error, words)));
+            let of_cause = of_cause.or_else(|| cause.downcast_ref::<LinkError>().map(|error| of_link(error, words)));
+            let of_cause = of_cause.or_else(|| cause.downcast_ref::<DaemonError>().map(|error| of_daemon(error, words)));
+            of_cause.or_else(|| cause.downcast_ref::<StartError>().map(of_agent))
         })
     });
     let Message { text, cause, exit } =
@@ -55,6 +62,19 @@ fn of_command(error: &CommandError, words: Words) -> Message {
     match error {
         CommandError::Settings(error) => of_settings(error, words),
         CommandError::NotRoot => Message::environment(words.text("cli.error.not_root")),
+        CommandError::NoAuthority { dir } => {
+            Message::environment(words.get("cli.error.no_authority", &[("path", &dir.display())]))
+        }
+        CommandError::NoBundle { dir, node } => {
+            Message::environment(words.get("cli.error.no_bundle", &[("path", &dir.display()), ("node", node)]))
+        }
+        CommandError::OtherNode { dir, holder, node } => {
+            let arguments: [(&str, &dyn Display); 3] = [("path", &dir.display()), ("holder", holder), ("node", node)];
+            Message::environment(words.get("cli.error.other_node", &arguments))
+        }
+        CommandError::OtherHolder { dir, holder } => {
+            Message::environment(words.get("cli.error.other_holder", &[("path", &dir.display()), ("holder", holder)]))
+        }
         CommandError::Log(error) => Message::environment(words.text("cli.error.log")).because(chain(error)),
         CommandError::System(error) => Message::environment(words.text("cli.error.system")).because(error),
         CommandError::AlreadyRunning { dir, pid } => {
@@ -123,9 +143,13 @@ fn of_database(error: &DbError, words: Words) -> Message {
 }
 
 fn of_listener(error: &ServeError, words: Words) -> Message {
-    let ServeError::Listen { address, source } = error else {
-        return Message::environment(words.text("cli.error.listener_broke")).because(chain(error));
-    };
+    match error {
+        ServeError::Listen { address, source } => of_address(address, source, words),
+        _ => Message::environment(words.text("cli.error.listener_broke")).because(chain(error)),
+    }
+}
+
+fn of_address(address: &SocketAddr, source: &io::Error, words: Words) -> Message {
     let key = match source.kind() {
         io::ErrorKind::AddrInUse => "cli.error.port_taken",
         io::ErrorKind::AddrNotAvailable => "cli.error.address_not_here",
@@ -133,6 +157,39 @@ fn of_listener(error: &ServeError, words: Words) -> Message {
         _ => "cli.error.listen",
     };
     Message::environment(words.get(key, &[("address", address)])).because(source)
+}
+
+fn of_link(error: &LinkError, words: Words) -> Message {
+    match error {
+        LinkError::Listen { address, source } => {
+            Message::environment(words.get("cli.error.management_port", &[("address", address)])).because(source)
+        }
+        // They name the file and the cure.
+        _ => Message::environment(words.text("cli.error.link")).because(chain(error)),
+    }
+}
+
+/// Engines name the cure themselves.
+fn of_daemon(error: &DaemonError, words: Words) -> Message {
+    match error {
+        DaemonError::NotRoot => of_command(&CommandError::NotRoot, words),
+        DaemonError::Listen { address, source } => of_address(address, source, words),
+        DaemonError::File { path, source, .. } => of_path(path, source, words),
+        error => of_others(error),
+    }
+}
+
+fn of_agent(error: &StartError) -> Message {
+    of_others(error)
+}
+
+/// What words itself, with its cause.
+fn of_others(error: &dyn Error) -> Message {
+    let message = Message::environment(error.to_string());
+    match error.source() {
+        Some(cause) => message.because(chain(cause)),
+        None => message,
+    }
 }
 
 #[cfg(test)]
@@ -173,6 +230,24 @@ mod tests {
             assert!(text.contains("127.0.0.1:80") && text.contains(told), "{text}");
             assert_eq!(exit, Exit::Environment);
         }
+    }
+
+    #[test]
+    fn engines_tell_what_is_in_the_way() {
+        let missing = DaemonError::Missing { program: "ovn-northd".to_owned(), package: "ovn-central" };
+        let (text, exit) = reported(missing);
+        assert_eq!(text, "Error: ovn-northd is not installed; install it with: apt-get install ovn-central");
+        assert_eq!(exit, Exit::Environment);
+        let (text, _) = reported(DaemonError::NotRoot);
+        assert_eq!(text, reported(CommandError::NotRoot).0);
+        let taken = || io::Error::from(io::ErrorKind::AddrInUse);
+        let address = ([127, 0, 0, 1], 80).into();
+        let (text, _) = reported(DaemonError::Listen { address, source: taken() });
+        assert_eq!(text, reported(ServeError::Listen { address, source: taken() }).0);
+        let closed = StartError::Closed { path: "/root".into(), user: 64055 };
+        let (text, exit) = reported(closed);
+        assert!(text.contains("/root") && text.contains("64055"), "{text}");
+        assert_eq!(exit, Exit::Environment);
     }
 
     #[test]

@@ -1,10 +1,18 @@
 //! Secrets that a cloud makes for itself, each in a file of the state folder that only its owner reads.
 
-use std::{io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{
+    fs::Permissions,
+    io::{self, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
 
 use ferrostack_base::{Secret, new_hex_id};
 
 use crate::error::CommandError;
+
+/// The file of the secret that nodes sign guests' questions for metadata with.
+pub const METADATA: &str = "metadata-secret";
 
 /// The secret in the file `name` of the state folder; made on the first call.
 ///
@@ -12,22 +20,45 @@ use crate::error::CommandError;
 /// [`CommandError::Path`]
 pub fn of_state(dir: &Path, name: &str) -> Result<Secret<String>, CommandError> {
     let path = dir.join(name);
-    let failed = |source| CommandError::Path { path: path.clone(), source };
-    match std::fs::read_to_string(&path) {
-        Ok(text) if !text.trim().is_empty() => return Ok(Secret::new(text.trim().to_owned())),
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
+    match read(&path) {
+        Ok(secret) if !secret.expose().is_empty() => return Ok(secret),
+        Err(CommandError::Path { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+        Ok(_) => {}
     }
-    let secret = new_hex_id();
-    let open = std::fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&path);
-    open.and_then(|mut file| file.write_all(secret.as_bytes()).and_then(|()| file.sync_all())).map_err(failed)?;
-    Ok(Secret::new(secret))
+    let secret = Secret::new(new_hex_id());
+    write(&path, &secret)?;
+    Ok(secret)
+}
+
+/// The secret in that file.
+///
+/// # Errors
+/// [`CommandError::Path`]
+pub fn read(path: &Path) -> Result<Secret<String>, CommandError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Secret::new(text.trim().to_owned())),
+        Err(source) => Err(CommandError::Path { path: path.to_owned(), source }),
+    }
+}
+
+/// Writes a secret to a file that only its owner reads.
+///
+/// # Errors
+/// [`CommandError::Path`]
+pub fn write(path: &Path, secret: &Secret<String>) -> Result<(), CommandError> {
+    let open = std::fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path);
+    let written = open.and_then(|mut file| {
+        // One that was there keeps its mode otherwise.
+        file.set_permissions(Permissions::from_mode(0o600))?;
+        file.write_all(secret.expose().as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|source| CommandError::Path { path: path.to_owned(), source })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]

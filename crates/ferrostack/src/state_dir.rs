@@ -21,7 +21,7 @@ pub struct StateDir {
 }
 
 impl StateDir {
-    /// Makes the folder where it is missing (others may pass through it, as guests must, but not look into it; what is secret in it is its owner's alone) and locks it.
+    /// Makes the folder where it is missing (see [`make`]) and locks it.
     ///
     /// # Errors
     /// [`CommandError::Path`], or [`CommandError::AlreadyRunning`] when another process holds it.
@@ -30,7 +30,7 @@ impl StateDir {
             let at = at.to_owned();
             move |source| CommandError::Path { path: at, source }
         };
-        DirBuilder::new().recursive(true).mode(0o711).create(path).map_err(unusable(path))?;
+        make(path)?;
         let name = path.join("lock");
         let mut lock = OpenOptions::new()
             .create(true)
@@ -67,6 +67,16 @@ impl StateDir {
     pub fn node(&self) -> &str {
         &self.node
     }
+}
+
+/// Makes a folder and those above it. Others may pass through, as guests must, but not look into it; what is secret in it
+/// is its owner's alone.
+///
+/// # Errors
+/// [`CommandError::Path`]
+pub fn make(path: &Path) -> Result<(), CommandError> {
+    let made = DirBuilder::new().recursive(true).mode(0o711).create(path);
+    made.map_err(|source| CommandError::Path { path: path.to_owned(), source })
 }
 
 /// The machine's name and what the file has kept since the first start.

@@ -6,7 +6,7 @@ role=$1 command=$2
 
 case $role in
   ferrostack) what='whole cloud on this machine: all services and the node' ;;
-  ferrostack-controller) what='controller: all services, without nodes' ;;
+  ferrostack-controller) what='controller: all services; nodes join it' ;;
   ferrostack-agent) what="agent: what runs on every node" ;;
   *) echo "unit.sh: there is no role $role" >&2; exit 2 ;;
 esac
@@ -30,8 +30,9 @@ END
 fi
 if [ "$role" = ferrostack ]; then
   echo 'Conflicts=ferrostack-controller.service ferrostack-agent.service'
-else
-  echo 'After=mariadb.service'
+elif [ "$role" = ferrostack-controller ]; then
+  # Neither need be on this machine, nor be there at the start.
+  echo 'After=mariadb.service ovn-central.service'
 fi
 
 cat <<END
@@ -53,7 +54,6 @@ LimitNOFILE=65536
 UMask=0022
 LockPersonality=yes
 NoNewPrivileges=$(has_node && echo no || echo yes)
-ProtectClock=yes
 RestrictRealtime=yes
 SystemCallArchitectures=native
 END
@@ -62,7 +62,8 @@ if has_node; then
 # What it starts may make control groups of its own.
 Delegate=yes
 # No ProtectSystem, PrivateTmp, PrivateDevices nor RestrictNamespaces here: network namespaces made in a private mount
-# namespace would be invisible to OVS and to \`ip netns\`, and disks of guests must be where libvirt sees them.
+# namespace would be invisible to OVS and to \`ip netns\`, and disks of guests must be where libvirt sees them. Nor
+# ProtectClock: in some versions of systemd it closes /dev/kvm and /dev/net/tun.
 ProtectHostname=yes
 END
 else
@@ -76,6 +77,7 @@ ProtectSystem=strict
 ProtectHome=yes
 PrivateTmp=yes
 PrivateDevices=yes
+ProtectClock=yes
 ProtectKernelTunables=yes
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
@@ -85,7 +87,10 @@ RestrictNamespaces=yes
 RestrictSUIDSGID=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
 MemoryDenyWriteExecute=yes
-CapabilityBoundingSet=
+# OVN's databases listen on sockets that only root may open. Where network.northbound and network.southbound are tcp:, both
+# lines can go.
+CapabilityBoundingSet=CAP_DAC_OVERRIDE
+AmbientCapabilities=CAP_DAC_OVERRIDE
 SystemCallFilter=@system-service
 END
 fi

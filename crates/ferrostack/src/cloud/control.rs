@@ -2,6 +2,7 @@
 
 use ferrostack_db::Db;
 use ferrostack_network::{audit, engine_objects};
+use ferrostack_ovn::{Connection, Endpoint};
 use ferrostack_reconcile::Reconcilers;
 use futures::future::BoxFuture;
 use uuid::Uuid;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 use super::{explain, operator::Operator, services::Services, world::World};
 use crate::{
     control::{Control, Seen},
-    health::Part,
+    health::{Health, Part},
 };
 
 /// The cloud in this process.
@@ -21,6 +22,25 @@ pub(super) struct Cloud {
     pub(super) operator: Operator,
 }
 
+impl Cloud {
+    /// The databases of an OVN that others look after. Without them the cloud works on, and they are connected to as soon as
+    /// they are there.
+    fn ovn(&self) -> Vec<Part> {
+        let World { northbound, southbound, daemons, .. } = &self.world;
+        let part = |(endpoint, (name, connection)): (&Endpoint, &(&str, Connection))| {
+            let connected = connection.is_connected();
+            Part {
+                name: format!("OVN {name}"),
+                health: if connected { Health::Healthy } else { Health::Degraded },
+                reason: (!connected).then(|| format!("{endpoint} does not answer")),
+                since: None,
+            }
+        };
+        let others = |(endpoint, _): &(&Endpoint, _)| daemons.is_none() && !matches!(endpoint, Endpoint::InProcess(_));
+        [northbound, southbound].into_iter().zip(&self.services.ovn).filter(others).map(part).collect()
+    }
+}
+
 impl Control for Cloud {
     fn status(&self) -> BoxFuture<'_, Vec<Part>> {
         Box::pin(async {
@@ -30,7 +50,11 @@ impl Control for Cloud {
     }
 
     fn engines(&self) -> BoxFuture<'_, Vec<Part>> {
-        Box::pin(self.world.engines())
+        Box::pin(async {
+            let mut parts = self.ovn();
+            parts.extend(self.world.engines().await);
+            parts
+        })
     }
 
     fn audit(&self) -> BoxFuture<'_, anyhow::Result<Vec<String>>> {
@@ -49,7 +73,7 @@ impl Control for Cloud {
             let mut objects = engine_objects(&self.services.network, id)?;
             // Only servers have a host of their own; a port's is that of its server.
             if let Ok(Some(host)) = row.get::<Option<String>>("host") {
-                objects.extend(self.world.explain(&host, id).await?);
+                objects.extend(self.world.explain(&host, id).await);
             }
             Ok(Seen { path, api, objects })
         })

@@ -1,13 +1,17 @@
 //! The one place where the services, the engines and the nodes are put together.
 
+mod agent;
 mod bootstrap;
 mod clouds_yaml;
 mod control;
 mod explain;
+mod management;
+mod node;
 mod nodes;
 mod operator;
 mod options;
 mod real;
+mod roster;
 mod routers;
 mod services;
 mod simulated;
@@ -19,6 +23,7 @@ mod world;
 
 use std::sync::Arc;
 
+use anyhow::bail;
 use ferrostack_auth::Policy;
 use ferrostack_config::Settings;
 use ferrostack_db::Migrations;
@@ -29,6 +34,7 @@ use ferrostack_policy::Action;
 use ferrostack_reconcile::Reconcilers;
 use ferrostack_saga::Saga;
 
+pub use agent::run as run_node;
 pub use explain::explain;
 pub use nodes::nodes;
 
@@ -49,15 +55,19 @@ pub async fn run(settings: Settings, process: Process) -> anyhow::Result<()> {
     db.migrate(&migrations()).await?;
     let saga = Saga::start(db.clone(), options::saga(&settings, process.node())).await?;
     let image = Image::new(db.clone(), options::image(&settings));
-    let world = match role {
-        Role::AllInOne => real::open(&settings, db.clock(), &image, process.isolated()).await?,
-        Role::Simulated | Role::Controller => simulated::open(&settings, db.clock(), role == Role::Simulated)?,
+    let (world, management) = match role {
+        Role::AllInOne => (real::open(&settings, db.clock(), &image, process.isolated()).await?, None),
+        Role::Simulated => (simulated::open(&settings, db.clock())?, None),
+        Role::Controller => management::open(&settings, &db).await?,
+        Role::Agent => bail!("an agent runs no services"),
     };
     let services = Services::new(&settings, &db, saga.clone(), image, &world)?;
     services.image.start().await?;
     let made = bootstrap::identity(&settings, &services).await?;
     bootstrap::content(&settings, &services, made.admin_project_id.as_str(), role).await?;
-    services.compute.register_nodes().await?;
+    if role != Role::Controller {
+        services.compute.register_nodes().await?;
+    }
 
     let (metrics, policy) = (Arc::new(Metrics::new()), Arc::new(policy()?));
     test_doors::open(&settings, &process, &policy).await?;
@@ -66,6 +76,13 @@ pub async fn run(settings: Settings, process: Process) -> anyhow::Result<()> {
     let serving = listen(&settings, &process, router).await?;
     let reconcilers = Reconcilers::new(db.clock().clone());
     tasks::start(&reconcilers, &settings, &db, &services);
+    if let Some(changes) = world.changes.clone() {
+        tokio::spawn(tasks::watch_guests(reconcilers.clone(), changes));
+    }
+    tokio::spawn(tasks::check_when_connected(reconcilers.clone(), services.clone()));
+    if let Some(management) = management {
+        tokio::spawn(management.start(&settings, &services, &reconcilers, &process).await?);
+    }
     // From here on operations that an earlier process left behind go on.
     tokio::spawn(saga.clone().run());
     let token = Arc::new(operator::Token::new(made.admin_project_id.as_str()));
@@ -110,7 +127,7 @@ fn policy() -> anyhow::Result<Policy> {
     Ok(Policy::new(ACTIONS)?)
 }
 
-/// The tables of all services.
+/// The tables of all services, and of this program itself.
 pub fn migrations() -> Vec<Migrations> {
     vec![
         ferrostack_saga::MIGRATIONS,
@@ -120,5 +137,6 @@ pub fn migrations() -> Vec<Migrations> {
         ferrostack_placement::MIGRATIONS,
         ferrostack_network::MIGRATIONS,
         ferrostack_compute::MIGRATIONS,
+        roster::MIGRATIONS,
     ]
 }

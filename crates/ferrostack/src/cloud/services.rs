@@ -28,6 +28,8 @@ pub(super) struct Services {
     pub(super) placement: Placement,
     pub(super) network: Network,
     pub(super) compute: Compute,
+    /// OVN's databases by their names.
+    pub(super) ovn: [(&'static str, Connection); 2],
 }
 
 impl Services {
@@ -42,7 +44,7 @@ impl Services {
         let identity =
             Identity::new(db.clone(), TokenFormat::new(keys, Methods::default()), hasher, options::identity(settings));
         let placement = Placement::new(db.clone(), PlacementOptions::default());
-        let network = network(settings, db, clock, world);
+        let (network, ovn) = network(settings, db, clock, world);
         let compute = Compute::new(ComputeDeps {
             db: db.clone(),
             saga,
@@ -52,20 +54,21 @@ impl Services {
             agents: world.agents.clone(),
             options: options::compute(settings, world),
         });
-        Ok(Self { identity, image, placement, network, compute })
+        Ok(Self { identity, image, placement, network, compute, ovn })
     }
 }
 
 /// The network service, its syncer, and the task that watches the chassis. With one controller it is always ours to write
 /// to OVN.
-fn network(settings: &Settings, db: &Db, clock: Clock, world: &World) -> Network {
+fn network(settings: &Settings, db: &Db, clock: Clock, world: &World) -> (Network, [(&'static str, Connection); 2]) {
     let leader: Leader = Arc::new(|| true);
     let (northbound, northbound_events) =
         Connection::start(clock.clone(), connection_settings(world.northbound.clone()));
     let (southbound, southbound_events) =
         Connection::start(clock.clone(), southbound_settings(world.southbound.clone()));
+    let ovn = [("Northbound", northbound.clone()), ("Southbound", southbound.clone())];
     let network = Network::new(db.clone(), northbound, southbound, options::network(settings), clock);
     tokio::spawn(run_syncer(network.clone(), northbound_events, leader.clone()));
     tokio::spawn(run_southbound_watcher(network.clone(), southbound_events, leader));
-    network
+    (network, ovn)
 }

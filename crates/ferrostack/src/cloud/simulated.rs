@@ -12,8 +12,8 @@ use ferrostack_sim::{
 use super::world::World;
 use crate::secrets;
 
-/// Opens them below the state folder, or makes them; a mere controller has no nodes.
-pub(super) fn open(settings: &Settings, clock: &Clock, with_nodes: bool) -> anyhow::Result<World> {
+/// Opens them below the state folder, or makes them.
+pub(super) fn open(settings: &Settings, clock: &Clock) -> anyhow::Result<World> {
     let dir = settings.state.dir.join("simulated");
     let ovn = Ovsdb::open(&dir.join("ovn"))?;
     ovn.listen_unix(&dir.join("ovn/ovsdb.sock"))?;
@@ -21,15 +21,16 @@ pub(super) fn open(settings: &Settings, clock: &Clock, with_nodes: bool) -> anyh
         settings.network.physical_networks.iter().map(|name| format!("{name}:br-{name}")).collect::<Vec<_>>();
     let plug = OvnPlug { northd: ovn.northd(), bridge_mappings: physical.join(",") };
     let nodes = SimNodes::new(clock.clone(), Arc::new(plug));
-    for number in 1..=if with_nodes { settings.simulated.nodes } else { 0 } {
+    for number in 1..=settings.simulated.nodes {
         nodes.add(node(settings, &dir, u16::try_from(number)?))?;
     }
     Ok(World {
         agents: Arc::new(nodes),
         northbound: ovn.endpoint(),
         southbound: ovn.endpoint(),
-        metadata_secret: secrets::of_state(&settings.state.dir, "metadata-secret")?,
+        metadata_secret: secrets::of_state(&settings.state.dir, secrets::METADATA)?,
         daemons: None,
+        changes: None,
     })
 }
 

@@ -6,10 +6,12 @@ use ferrostack_config::Settings;
 use ferrostack_db::{Db, DbError};
 use ferrostack_network::{Network, NetworkError};
 use ferrostack_reconcile::{Outcome, Reconciler, Reconcilers};
+use tokio::sync::watch;
 
 use super::services::Services;
 
 const TEN_MINUTES: Duration = Duration::from_secs(600);
+const NORTHBOUND_CHECKER: &str = "northbound_checker";
 
 /// Starts all of them.
 pub(super) fn start(reconcilers: &Reconcilers, settings: &Settings, db: &Db, services: &Services) {
@@ -22,7 +24,23 @@ pub(super) fn start(reconcilers: &Reconcilers, settings: &Settings, db: &Db, ser
     let tables = db.clone();
     reconcilers.start(Task::new("quota_recounter", TEN_MINUTES, move || recount(tables.clone())));
     let network = services.network.clone();
-    reconcilers.start(Task::new("northbound_checker", TEN_MINUTES, move || check_northbound(network.clone())));
+    reconcilers.start(Task::new(NORTHBOUND_CHECKER, TEN_MINUTES, move || check_northbound(network.clone())));
+}
+
+/// An OVN that was not there at the start is looked at when it comes.
+pub(super) async fn check_when_connected(reconcilers: Reconcilers, services: Services) {
+    let [(_, northbound), _] = &services.ovn;
+    if !northbound.is_connected() {
+        northbound.connected().await;
+        reconcilers.wake(NORTHBOUND_CHECKER);
+    }
+}
+
+/// What guests of the own node do by themselves is taken over at once, not after the watcher's period.
+pub(super) async fn watch_guests(reconcilers: Reconcilers, mut changes: watch::Receiver<u64>) {
+    while changes.changed().await.is_ok() {
+        reconcilers.wake(ferrostack_compute::tasks::SERVER_WATCHER);
+    }
 }
 
 /// Compares what projects use with what the ledger says they have.
@@ -32,7 +50,11 @@ async fn recount(db: Db) -> Result<String, DbError> {
 
 /// Compares all of OVN's Northbound database with the tables, and repairs it; the syncer looks only at what changes.
 async fn check_northbound(network: Network) -> Result<String, NetworkError> {
-    Ok(format!("{} repaired", ferrostack_network::full_sync(&network).await?.len()))
+    let repaired = ferrostack_network::full_sync(&network).await?;
+    for difference in &repaired {
+        tracing::warn!(%difference, "OVN was repaired");
+    }
+    Ok(format!("{} repaired", repaired.len()))
 }
 
 /// Forgets old operations, and outcomes of transactions that nobody can still ask for.

@@ -28,7 +28,9 @@ pub fn definition(words: Words) -> Command {
         .arg(make.flag("version", "cli.help.option.version").short('V').display_order(LAST).action(ArgAction::Version))
         .subcommands([
             make.up(),
+            make.init(),
             make.controller(),
+            make.agent(),
             make.migrate(),
             make.config(),
             make.status(),
@@ -56,11 +58,25 @@ impl Make {
         self.with_data(command)
     }
 
+    fn init(&self) -> Command {
+        self.command("init", "cli.help.init.about", "cli.help.init.example")
+            .arg(self.option("node", "NAME", "cli.help.option.node").requires("out"))
+            .arg(self.path("out", "DIR", "cli.help.option.out").long("out").requires("node"))
+            .arg(self.state_dir())
+    }
+
     fn controller(&self) -> Command {
         let command = self
             .command("controller", "cli.help.controller.about", "cli.help.controller.example")
+            .arg(self.option("isolate", "NAME", "cli.help.option.isolate"))
             .arg(self.option("listen", "ADDR:PORT", "cli.help.option.listen"));
         self.with_data(command)
+    }
+
+    fn agent(&self) -> Command {
+        self.command("agent", "cli.help.agent.about", "cli.help.agent.example")
+            .arg(self.option("isolate", "NAME", "cli.help.option.isolate"))
+            .arg(self.state_dir())
     }
 
     fn migrate(&self) -> Command {
@@ -119,11 +135,11 @@ impl Make {
 
     /// The options of commands that look at a cloud's data.
     fn with_data(&self, command: Command) -> Command {
-        command.arg(self.path("state-dir", "DIR", "cli.help.option.state_dir").long("state-dir")).arg(self.option(
-            "database",
-            "URL",
-            "cli.help.option.database",
-        ))
+        command.arg(self.state_dir()).arg(self.option("database", "URL", "cli.help.option.database"))
+    }
+
+    fn state_dir(&self) -> Arg {
+        self.path("state-dir", "DIR", "cli.help.option.state_dir").long("state-dir")
     }
 
     fn command(&self, name: &'static str, about: &str, example: &str) -> Command {

@@ -39,7 +39,12 @@ fn the_definition_is_sound_in_every_language() {
 fn every_command_is_read() {
     assert_eq!(command("up --simulated --nodes 3"), Command::Up { simulated: true, isolate: None });
     assert_eq!(command("up"), Command::Up { simulated: false, isolate: None });
-    assert_eq!(command("controller --listen 127.0.0.1:1"), Command::Controller);
+    assert_eq!(command("init"), Command::Init { node: None });
+    let node = Some(NodeBundle { node: "n1".to_owned(), out: "d".into() });
+    assert_eq!(command("init --node n1 --out d --state-dir s"), Command::Init { node });
+    assert_eq!(command("controller --listen 127.0.0.1:1"), Command::Controller { isolate: None });
+    assert_eq!(command("controller --isolate c1"), Command::Controller { isolate: Some("c1".to_owned()) });
+    assert_eq!(command("agent --state-dir s"), Command::Agent { isolate: None });
     assert_eq!(command("migrate"), Command::Migrate);
     assert_eq!(command("config show --all"), Command::ConfigShow { all: true });
     assert_eq!(command("config explain api.listen"), Command::ConfigExplain { setting: Some("api.listen".to_owned()) });
@@ -71,7 +76,7 @@ fn options_may_stand_before_and_after_the_command() {
 fn every_command_has_help_with_examples_that_are_read() {
     let mut commands = Vec::new();
     all(&definition(Words::new(Language::English)), "", &mut commands);
-    assert_eq!(commands.len(), 13);
+    assert_eq!(commands.len(), 15);
     for (path, _) in commands.iter().chain([&(String::new(), definition(Words::new(Language::English)))]) {
         for (language, titles) in [
             ("en", ["Usage: ", "Options:", "Examples:", "Print help"]),
@@ -121,6 +126,8 @@ fn mistakes_are_told_with_what_was_meant() {
         ("trace", "Error: <REQUEST-ID> is missing.\nTry: ferrostack trace --help"),
         ("up --nodes", "Error: --nodes <N> needs a value.\nTry: ferrostack up --help"),
         ("up --nodes 1 --nodes 2", "Error: --nodes <N> is given twice.\nTry: ferrostack up --help"),
+        ("init --node n1", "Error: --out <DIR> is missing.\nTry: ferrostack init --help"),
+        ("init --out d", "Error: --node <NAME> is missing.\nTry: ferrostack init --help"),
         ("audit x", "Error: x is one word too many.\nTry: ferrostack audit --help"),
     ] {
         // The language first: an option that lacks its value would swallow it.

@@ -31,6 +31,9 @@ struct Report {
     roles: Vec<Part>,
     nodes: Vec<Part>,
     operations: Vec<Operation>,
+    /// It is of a node alone, which knows of nothing else.
+    #[serde(skip)]
+    of_node: bool,
 }
 
 /// A live operation.
@@ -53,16 +56,29 @@ struct Operation {
 /// # Errors
 /// The database cannot be used.
 pub async fn run(settings: &Settings, words: Words, json: bool) -> anyhow::Result<Answer> {
-    let db = database::open_existing(settings, &cloud::migrations()).await?;
-    let process = match control::status(&settings.state.dir).await {
-        Ok(running) => Some(running),
-        Err(CommandError::NotRunning { .. }) => None,
-        Err(error) => return Err(error.into()),
+    let process = running(settings).await?;
+    let report = match (database::open_existing(settings, &cloud::migrations()).await, process) {
+        (Ok(db), process) => {
+            gather(&db, settings, words, process).await.map_err(|error| database::refused(settings, error))?
+        }
+        // The machine of a node, which has no tables.
+        (Err(CommandError::NoDatabase { .. }), Some(process)) => Report::of_node(process),
+        (Err(error), _) => return Err(error.into()),
     };
-    let report = gather(&db, settings, words, process).await.map_err(|error| database::refused(settings, error))?;
     let exit = if report.healthy { Exit::Success } else { Exit::Found };
     let text = if json { serde_json::to_string_pretty(&report)? + "\n" } else { report.text(words, settings) };
     Ok(Answer { text, exit })
+}
+
+/// The process of this machine: the one with the services, or else that of a node.
+async fn running(settings: &Settings) -> Result<Option<Running>, CommandError> {
+    for dir in [&settings.state.dir, &settings.agent.dir] {
+        match control::status(dir).await {
+            Err(CommandError::NotRunning { .. }) => {}
+            running => return running.map(Some),
+        }
+    }
+    Ok(None)
 }
 
 async fn gather(db: &Db, settings: &Settings, words: Words, process: Option<Running>) -> Result<Report, DbError> {
@@ -81,7 +97,7 @@ async fn gather(db: &Db, settings: &Settings, words: Words, process: Option<Runn
     let healthy = roles.iter().any(|role| role.health != Health::Down)
         && parts().all(|part| part.health != Health::Down)
         && operations.iter().all(|operation| operation.health != Health::Down);
-    Ok(Report { healthy, process, roles, nodes, operations })
+    Ok(Report { healthy, process, roles, nodes, operations, of_node: false })
 }
 
 /// A controller is as alive as its lease.
@@ -119,6 +135,12 @@ fn operation(words: Words, live: Live, controllers: &[Controller], now: Timestam
 }
 
 impl Report {
+    fn of_node(process: Running) -> Self {
+        let healthy = process.engines.iter().chain(&process.tasks).all(|part| part.health != Health::Down);
+        let (roles, nodes, operations) = (Vec::new(), Vec::new(), Vec::new());
+        Self { healthy, process: Some(process), roles, nodes, operations, of_node: true }
+    }
+
     fn text(&self, words: Words, settings: &Settings) -> String {
         let mut text = match &self.process {
             Some(Running { about, .. }) => words.get(
@@ -128,9 +150,11 @@ impl Report {
             None => words.get("cli.status.no_process", &[("path", &settings.state.dir.display())]),
         };
         text.push('\n');
-        text += &parts(words, "cli.status.roles", &self.roles);
-        text += &parts(words, "cli.status.nodes", &self.nodes);
-        text += &self.operations_text(words);
+        if !self.of_node {
+            text += &parts(words, "cli.status.roles", &self.roles);
+            text += &parts(words, "cli.status.nodes", &self.nodes);
+            text += &self.operations_text(words);
+        }
         if let Some(running) = &self.process {
             text += &parts(words, "cli.status.engines", &running.engines);
             text += &parts(words, "cli.status.tasks", &running.tasks);

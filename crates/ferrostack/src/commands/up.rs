@@ -9,6 +9,7 @@ use ferrostack_words::Words;
 use super::Answer;
 use crate::{
     cloud,
+    error::CommandError,
     isolation::Isolation,
     process::{Process, Role},
     tell,
@@ -40,6 +41,10 @@ pub async fn run_as(
     role: Role,
     isolation: Option<Isolation>,
 ) -> anyhow::Result<Answer> {
+    // Before anything is written.
+    if role.has_node() && !rustix::process::geteuid().is_root() {
+        return Err(CommandError::NotRoot.into());
+    }
     let process = Process::begin(settings, role, words, isolation)?;
     tell(&words.get("cli.up.starting", &[("version", &env!("CARGO_PKG_VERSION"))]));
     let too_late = {
@@ -50,9 +55,17 @@ pub async fn run_as(
         }
     };
     tokio::select! {
-        ended = cloud::run(settings.clone(), process) => ended?,
+        ended = work(settings.clone(), process) => ended?,
         () = too_late => tracing::warn!("some requests were not answered in time for the stop"),
     }
     tell(&words.text("cli.up.stopped"));
     Ok(Answer::success(""))
+}
+
+/// What a process of that role does.
+async fn work(settings: Settings, process: Process) -> anyhow::Result<()> {
+    match process.role() {
+        Role::Agent => cloud::run_node(settings, process).await,
+        Role::AllInOne | Role::Simulated | Role::Controller => cloud::run(settings, process).await,
+    }
 }

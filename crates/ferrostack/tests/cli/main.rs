@@ -4,6 +4,7 @@
 
 mod data;
 mod failures;
+mod init;
 mod program;
 mod settings;
 mod up;

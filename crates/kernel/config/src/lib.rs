@@ -36,7 +36,9 @@ pub use table::{
     AgentSettings, ApiSettings, ComputeSettings, ControllerSettings, DatabaseSettings, IdentitySettings, ImageSettings,
     LogSettings, NetworkSettings, Settings, SimulatedSettings, StateSettings,
 };
-pub use types::{DatabaseUrl, DomainName, HttpUrl, LogFilter, LogFormat, MacPrefix, VirtTypeChoice};
+pub use types::{
+    ControllerUrl, DatabaseUrl, DomainName, HttpUrl, LogFilter, LogFormat, MacPrefix, OvsdbAddress, VirtTypeChoice,
+};
 pub use value::Kind;
 
 use std::path::Path;

@@ -12,7 +12,8 @@ use ipnet::Ipv4Net;
 use toml::de::DeValue;
 
 use crate::{
-    DatabaseUrl, DomainName, HttpUrl, Kind, LogFilter, LogFormat, MacPrefix, Origin, VirtTypeChoice,
+    ControllerUrl, DatabaseUrl, DomainName, HttpUrl, Kind, LogFilter, LogFormat, MacPrefix, Origin, OvsdbAddress,
+    VirtTypeChoice,
     value::{Reason, Value},
 };
 
@@ -75,7 +76,7 @@ impl Reader {
             Self::Controller => "controller",
             Self::Agent => "agent",
             Self::Simulation => "up --simulated",
-            Self::AllCommands => "up, controller, migrate, status, trace, explain",
+            Self::AllCommands => "up, controller, agent, init, migrate, status, trace, explain",
         }
     }
 }
@@ -276,6 +277,10 @@ settings! {
         physical_networks: Vec<String> = vec!["public".to_owned()], [Network];
         /// Lease of addresses by DHCP, in seconds.
         dhcp_lease_s: u64 = 86_400, [Network], (60 to 31_536_000);
+        /// OVN's Northbound database, as a controller reaches it.
+        northbound: OvsdbAddress = OvsdbAddress::standard("ovnnb_db"), [Controller];
+        /// OVN's Southbound database, as a controller reaches it.
+        southbound: OvsdbAddress = OvsdbAddress::standard("ovnsb_db"), [Controller];
         /// Networks of a project; -1: no limit.
         quota_networks: i64 = 100, [Network], (-1 to 2_147_483_647);
         /// Subnets of a project; -1: no limit.
@@ -293,6 +298,14 @@ settings! {
     }
     /// What controllers and nodes say to each other.
     agent: AgentSettings {
+        /// Where the agent answers controllers.
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8082)), [Agent];
+        /// The controllers' addresses on the management network.
+        controllers: Vec<ControllerUrl> = vec![ControllerUrl::of(SocketAddr::from(([127, 0, 0, 1], 8081)))], [Agent];
+        /// Folder of the node's certificate and key, and of the secret of its metadata proxy.
+        tls_dir: PathBuf = PathBuf::from("/var/lib/ferrostack/agent/tls"), [Agent], derived;
+        /// Where guests' questions for metadata go: the address of the controllers' APIs.
+        metadata_url: HttpUrl = HttpUrl::of(SocketAddr::from(([127, 0, 0, 1], 8080))), [Agent], derived;
         /// How often a node reports, in seconds.
         report_s: u64 = 10, [Agent, Controller], (1 to 3600);
         /// After how many seconds of silence a node counts as down.
@@ -314,6 +327,10 @@ settings! {
     }
     /// Durable operations and who carries them on.
     controller: ControllerSettings {
+        /// Where the controller answers agents.
+        management_listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8081)), [Controller];
+        /// Folder of the controller's certificate and key.
+        tls_dir: PathBuf = PathBuf::from("/var/lib/ferrostack/tls"), [Controller], derived;
         /// How often a controller renews its lease, in seconds.
         lease_renew_s: u64 = 5, [Controller], (1 to 600);
         /// After how many seconds without renewal a lease lapses.
@@ -366,6 +383,15 @@ impl Settings {
         }
         if !given("agent.dir") {
             self.agent.dir = dir.join("agent");
+        }
+        if !given("agent.tls_dir") {
+            self.agent.tls_dir = self.agent.dir.join("tls");
+        }
+        if !given("controller.tls_dir") {
+            self.controller.tls_dir = dir.join("tls");
+        }
+        if !given("agent.metadata_url") {
+            self.agent.metadata_url = HttpUrl::of(self.api.listen);
         }
         if !given("api.public_url") {
             self.api.public_url = HttpUrl::of(self.api.listen);

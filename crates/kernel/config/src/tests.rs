@@ -273,10 +273,10 @@ fn files_are_loaded_and_checked() {
 #[test]
 fn usage_finds_settings_that_nobody_reads() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("a.rs"), "f(settings.api.listen); settings.network.physical_mtu_of()").unwrap();
+    std::fs::write(folder.path().join("a.rs"), "f(settings.api.region); settings.network.physical_mtu_of()").unwrap();
     let unread = usage::unread(&[folder.path()]).unwrap();
     assert_eq!(unread.len(), TABLE.len() - 1);
-    assert!(!unread.contains(&"api.listen") && unread.contains(&"network.physical_mtu"));
+    assert!(!unread.contains(&"api.region") && unread.contains(&"network.physical_mtu"));
 }
 
 #[test]

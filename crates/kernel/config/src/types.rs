@@ -44,6 +44,61 @@ impl fmt::Display for HttpUrl {
     }
 }
 
+/// The address of a controller on the management network: `https://HOST:PORT`, no path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControllerUrl(String);
+
+impl ControllerUrl {
+    pub(crate) fn of(address: SocketAddr) -> Self {
+        Self(format!("https://{address}"))
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim_end_matches('/');
+        let authority = text.strip_prefix("https://")?;
+        let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| is_port(port));
+        (has_port && is_authority(authority)).then(|| Self(text.to_owned()))
+    }
+
+    /// Without a trailing slash.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for ControllerUrl {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Where a database of OVN is: `unix:/absolute/path` or `tcp:HOST:PORT`, as OVN's own tools write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OvsdbAddress(String);
+
+impl OvsdbAddress {
+    /// The socket of OVN's packages.
+    pub(crate) fn standard(name: &str) -> Self {
+        Self(format!("unix:/run/ovn/{name}.sock"))
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let good = match text.split_once(':')? {
+            ("unix", path) => path.len() > 1 && path.starts_with('/'),
+            ("tcp", address) => {
+                is_authority(address) && address.rsplit_once(':').is_some_and(|(_, port)| is_port(port))
+            }
+            _ => false,
+        };
+        good.then(|| Self(text.to_owned()))
+    }
+
+    /// As the file has it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// `host` or `host:port`; IPv6 addresses in brackets.
 fn is_authority(authority: &str) -> bool {
     if let Some(v6) = authority.strip_prefix('[') {
@@ -270,6 +325,30 @@ mod tests {
         assert_eq!(HttpUrl::parse("http://a/").unwrap().as_str(), "http://a");
         assert_eq!(HttpUrl::of("0.0.0.0:80".parse().unwrap()).as_str(), "http://127.0.0.1:80");
         assert_eq!(HttpUrl::of("[::]:80".parse().unwrap()).as_str(), "http://[::1]:80");
+    }
+
+    #[test]
+    fn addresses_of_other_processes_are_checked() {
+        for good in ["https://10.0.0.1:8081", "https://ctl-1.example.org:8081/", "https://[fd00::1]:8081"] {
+            assert_eq!(ControllerUrl::parse(good).unwrap().as_str(), good.trim_end_matches('/'));
+        }
+        for bad in [
+            "",
+            "10.0.0.1:8081",
+            "http://10.0.0.1:8081",
+            "https://10.0.0.1",
+            "https://a:0",
+            "https://a:1/b",
+            "https://[::1]",
+        ] {
+            assert_eq!(ControllerUrl::parse(bad), None, "{bad}");
+        }
+        for good in ["unix:/run/ovn/ovnnb_db.sock", "tcp:10.0.0.1:6641", "tcp:[fd00::1]:6641"] {
+            assert_eq!(OvsdbAddress::parse(good).unwrap().as_str(), good);
+        }
+        for bad in ["", "/run/x", "unix:", "unix:x", "tcp:h", "tcp:h:0", "tcp:fd00::1:1", "ssl:h:1", "tcp:[::1]"] {
+            assert_eq!(OvsdbAddress::parse(bad), None, "{bad}");
+        }
     }
 
     #[test]

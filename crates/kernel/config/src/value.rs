@@ -9,7 +9,9 @@ use ferrostack_base::Secret;
 use ipnet::Ipv4Net;
 use toml::de::DeValue;
 
-use crate::{DatabaseUrl, DomainName, HttpUrl, LogFilter, LogFormat, MacPrefix, VirtTypeChoice};
+use crate::{
+    ControllerUrl, DatabaseUrl, DomainName, HttpUrl, LogFilter, LogFormat, MacPrefix, OvsdbAddress, VirtTypeChoice,
+};
 
 /// What the value of a setting looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,6 +174,8 @@ macro_rules! texts {
 texts! {
     String, Kind::Text, not_empty, "config.reason.not_empty", Self::clone;
     HttpUrl, Kind::Url, HttpUrl::parse, "config.reason.http_url", Self::to_string;
+    ControllerUrl, Kind::Url, ControllerUrl::parse, "config.reason.controller_url", |url| url.as_str().to_owned();
+    OvsdbAddress, Kind::Text, OvsdbAddress::parse, "config.reason.ovsdb_address", |address| address.as_str().to_owned();
     DatabaseUrl, Kind::Database, DatabaseUrl::parse, "config.reason.database_url", Self::to_string;
     LogFilter, Kind::Text, LogFilter::parse, "config.reason.log_level", |filter| filter.as_str().to_owned();
     MacPrefix, Kind::Text, MacPrefix::parse, "config.reason.mac_prefix", Self::to_string;
@@ -249,7 +253,7 @@ macro_rules! lists {
     )*};
 }
 
-lists!(String, IpAddr);
+lists!(String, IpAddr, ControllerUrl);
 
 impl Value for Option<PathBuf> {
     const KIND: Kind = Kind::Path;

@@ -35,12 +35,12 @@ impl Link {
     ///
     /// # Errors
     /// [`LinkError::Listen`]
-    pub async fn serve(
+    pub async fn serve<S: Future<Output = ()> + Send + 'static>(
         &self,
         address: SocketAddr,
         router: Router,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(SocketAddr, impl Future<Output = ()> + Send + 'static), LinkError> {
+        stop: S,
+    ) -> Result<(SocketAddr, impl Future<Output = ()> + Send + use<S>), LinkError> {
         let failed = |source| LinkError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let bound = listener.local_addr().map_err(|source| LinkError::Listen { address, source })?;
