@@ -390,7 +390,10 @@ def main():
     with contextlib.ExitStack() as stack:
         if args.real:
             folder = stack.enter_context(cloud.real_folder(args.keep))
-            running = stack.enter_context(cloud.RealCloud(folder / "state", command, args.keep))
+            # Servers whose deletion waits for a dead engine hold their processors; the next ones must still find some.
+            config = folder / "chaos.toml"
+            config.write_text("[compute]\ncpu_allocation_ratio = 32.0\n")
+            running = stack.enter_context(cloud.RealCloud(folder / "state", command, args.keep, config))
             running.guest_image()
         else:
             folder = stack.enter_context(cloud.scratch("chaos", keep=args.keep))

@@ -178,13 +178,15 @@ class RealCloud(Cloud):
 
     start_seconds = 180
 
-    def __init__(self, state_dir, command=None, keep=False):
+    def __init__(self, state_dir, command=None, keep=False, config=None):
         super().__init__(state_dir, command, keep=keep)
         self.name = f"fs{os.getpid()}-{self.port}"
+        self.config = config   # a file of settings
 
     def words(self):
-        return [self.command, "up", "--state-dir", self.state_dir, "--listen", f"127.0.0.1:{self.port}",
-                "--isolate", self.name]
+        words = [self.command, "up", "--state-dir", self.state_dir, "--listen", f"127.0.0.1:{self.port}",
+                 "--isolate", self.name]
+        return words + (["--config", self.config] if self.config else [])
 
     def __enter__(self):
         try:

@@ -130,7 +130,7 @@ def write(path, text):
     """A reader sees the old file or the new one; only its owner reads it, as it holds passwords."""
     path = pathlib.Path(os.path.realpath(path))   # a link stays a link
     path.parent.mkdir(parents=True, exist_ok=True)
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
+    mode = path.stat().st_mode & 0o700 if path.exists() else 0o600
     handle, draft = tempfile.mkstemp(prefix=".clouds.", dir=path.parent)
     try:
         with os.fdopen(handle, "w") as file:
