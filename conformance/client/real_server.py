@@ -95,7 +95,7 @@ class Here(Scripts):
     inside = ()
 
     def __init__(self, command):
-        super().__init__(pathlib.Path("/var/lib/ferrostack"), command)
+        cloud.Cloud.__init__(self, pathlib.Path("/var/lib/ferrostack"), command)
         self.name, self.port = None, 8080
 
     def options(self):

@@ -7,7 +7,7 @@ use ferrostack_agent_api::{
     EngineObject, ImageSource, NodeFacts, OneShot, Reply,
 };
 use ferrostack_base::{Clock, Fence};
-use tokio::task::AbortHandle;
+use tokio::{sync::watch, task::AbortHandle};
 use uuid::Uuid;
 
 use crate::{AgentOptions, StartError, console, domain::is_on, error::NodeError, node::Node, observer};
@@ -43,6 +43,11 @@ impl Agent {
         let events = node.domains.events();
         let observer = tokio::spawn(observer::observe(node.clone(), events)).abort_handle();
         Ok(Arc::new(Self { node, observer }))
+    }
+
+    /// Counts what guests did by themselves: who waits for a change need not ask all the time.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.node.changes.subscribe()
     }
 
     /// Acts in a task of its own: a caller that goes away does not leave half of it.

@@ -124,6 +124,11 @@ impl NodeError {
         Self::Refused { what: what.into() }
     }
 
+    /// Whether an engine or a source is away: the same may succeed later without anything being changed.
+    pub(crate) fn is_away(&self) -> bool {
+        self.kind() == AgentErrorKind::Unreachable
+    }
+
     fn kind(&self) -> AgentErrorKind {
         match self {
             Self::Fenced { .. } => AgentErrorKind::Fenced,

@@ -44,6 +44,7 @@ mod observer;
 mod one_shot;
 mod options;
 mod put_domain;
+mod reseat;
 
 pub use agent::Agent;
 pub use error::StartError;

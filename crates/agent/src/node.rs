@@ -7,7 +7,7 @@ use std::{
 
 use ferrostack_agent_api::{DomainReport, ImageSource};
 use ferrostack_base::{Clock, Fence};
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, watch};
 use uuid::Uuid;
 
 use crate::{
@@ -34,6 +34,8 @@ pub(crate) struct Node {
     pub(crate) domains: Domains,
     pub(crate) services: NetworkServices,
     pub(crate) known_facts: KnownFacts,
+    /// Counts what guests did by themselves.
+    pub(crate) changes: watch::Sender<u64>,
     turns: Turns,
 }
 
@@ -63,7 +65,8 @@ impl Node {
         let domains = Domains::start(clock.clone(), &options.libvirt_uri, options.name.clone(), options.virt_type);
         let services = NetworkServices::new(&options, clock.clone(), network.clone(), programs.clone())?;
         let (known_facts, turns) = (KnownFacts::default(), Turns::default());
-        Ok(Self { options, clock, programs, ledger, disks, network, domains, services, known_facts, turns })
+        let changes = watch::Sender::new(0);
+        Ok(Self { options, clock, programs, ledger, disks, network, domains, services, known_facts, changes, turns })
     }
 
     /// The one who acts on a server.
@@ -104,6 +107,11 @@ impl Node {
         let userspace = self.network.is_userspace()?.unwrap_or(false);
         let config = self.domains.config(record, &files, userspace)?;
         self.domains.define(&config).await?;
+        // A guest that asks for its address before OVN answers may give up for good.
+        let carried = async { self.network.wait_until_carried(&record.spec.interfaces).await };
+        if !self.unless_overtaken((server, fence), carried).await? {
+            tracing::warn!(%server, "OVN does not carry the server's packets yet; the guest starts all the same");
+        }
         self.ledger.still_wanted(server, fence)?;
         self.domains.create(server).await
     }

@@ -2,7 +2,9 @@
 //!
 //! A round repairs what it can: it adopts domains of ours that the ledger does not know, finishes half-done drops, plugs
 //! what runs in again and what is off out, serves networks, and removes what belongs to no server. It never starts or
-//! stops a guest that is wanted: what its user or an operator did with it stays (R8).
+//! stops a guest that is wanted: what its user or an operator did with it stays (R8). What the node has brought upon a
+//! guest it takes back: one that lost its tap gets a new one, one that QEMU paused because the disk was full goes on when
+//! there is room.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -67,15 +69,29 @@ impl Node {
         }
         // Whoever acts on it has its turn first.
         let _turn = self.turn(server).await;
-        if let Err(error) = self.look_and_plug(server).await {
+        if let Err(error) = self.look_after(server).await {
             tracing::debug!(%server, error = %ferrostack_base::chain(&error), "an event could not be taken up");
         }
     }
 
-    async fn look_and_plug(&self, server: Uuid) -> Result<(), NodeError> {
+    /// Only by the one whose turn it is: a status from before it may be that of a guest that was started meanwhile.
+    async fn look_after(&self, server: Uuid) -> Result<(), NodeError> {
         let Ok(record) = self.ledger.record(server) else { return Ok(()) };
-        let report = self.look(server).await?;
-        self.settle_ports(&record, report.power).await
+        let seen = Seen::of(self.domains.status(server).await?);
+        let report = self.note(server, seen.clone()).await?;
+        if report.power != record.power {
+            self.changes.send_modify(|count| *count += 1);
+        }
+        if seen.needs_room && self.disks.has_room()? {
+            tracing::info!(%server, "there is room on the disk again; the guest goes on");
+            self.domains.resume(server).await?;
+        }
+        match self.network.is_reached() {
+            true if record.reseat && seen.is_saved => self.go_on(&record).await,
+            true => self.settle_ports(&record, report.power).await,
+            // The next round does it.
+            false => Ok(()),
+        }
     }
 
     /// Ports are in the network while the guest has a process.
@@ -85,20 +101,30 @@ impl Node {
             let ports: Vec<Uuid> = interfaces.iter().map(|interface| interface.port_id).collect();
             return self.network.unplug(server, &ports).await;
         }
-        if self.network.is_plugged(interfaces)? {
-            Ok(())
-        } else {
-            self.network.plug(server, record.fence, interfaces).await
+        let lost = record.reseat || self.network.has_lost_tap(interfaces);
+        if lost && power == Power::Running {
+            return self.reseat(record).await;
         }
+        if !self.network.is_plugged(interfaces)? {
+            self.network.plug(server, record.fence, interfaces).await?;
+        }
+        if lost { self.mark_reseat(server, true).await } else { Ok(()) }
     }
 
     /// Looks at everything. What fails does not keep the rest from being looked at.
     async fn round(&self) -> Vec<NodeError> {
         let mut errors = Vec::new();
-        match self.domains.all().await {
-            Ok(all) => self.settle_domains(&all, &mut errors).await,
-            Err(error) => errors.push(error),
-        }
+        // While libvirtd does not tell what there is, nothing is nobody's: a server that the ledger has lost may run.
+        let domains = match self.domains.all().await {
+            Ok(all) => {
+                self.settle_domains(&all, &mut errors).await;
+                Some(all)
+            }
+            Err(error) => {
+                errors.push(error);
+                None
+            }
+        };
         for (server, gone) in self.ledger.tombstones() {
             if !gone.cleaned {
                 errors.extend(self.finish_drop(server).await.err());
@@ -106,11 +132,15 @@ impl Node {
         }
         let records = self.ledger.records();
         if self.network.is_reached() {
-            errors.extend(self.remove_orphan_ports().await.err());
-            errors.extend(self.services.end_unused(&records).await.err());
+            if let Some(domains) = &domains {
+                errors.extend(self.remove_orphan_ports(domains).await.err());
+                errors.extend(self.services.end_unused(&records).await.err());
+            }
             errors.extend(self.services.repair(&records).await.err());
         }
-        errors.extend(self.remove_orphan_folders().await.err());
+        if let Some(domains) = &domains {
+            errors.extend(self.remove_orphan_folders(domains).await.err());
+        }
         errors.extend(self.ledger.forget_old(self.clock.now()).await.err());
         errors
     }
@@ -126,12 +156,7 @@ impl Node {
         for record in self.ledger.records() {
             let server = record.spec.server;
             let Some(_turn) = self.try_turn(server) else { continue };
-            let seen = async {
-                // A status from before this turn may be that of a guest that was started meanwhile.
-                let report = self.look(server).await?;
-                if self.network.is_reached() { self.settle_ports(&record, report.power).await } else { Ok(()) }
-            };
-            errors.extend(seen.await.err());
+            errors.extend(self.look_after(server).await.err());
         }
     }
 
@@ -168,11 +193,16 @@ impl Node {
         self.disks.mark(server)
     }
 
-    async fn remove_orphan_ports(&self) -> Result<(), NodeError> {
+    /// Whether neither the ledger knows the server nor libvirt had a domain of it.
+    fn is_nobodys(&self, server: Uuid, domains: &HashMap<Uuid, DomainStatus>) -> bool {
+        self.ledger.record(server).is_err() && !domains.contains_key(&server)
+    }
+
+    async fn remove_orphan_ports(&self, domains: &HashMap<Uuid, DomainStatus>) -> Result<(), NodeError> {
         let owners: HashSet<Uuid> = self.network.owners(SERVER)?.into_iter().map(|(_, server)| server).collect();
         for server in owners {
             let Some(_turn) = self.try_turn(server) else { continue };
-            if self.ledger.record(server).is_err() {
+            if self.is_nobodys(server, domains) {
                 tracing::info!(%server, "ports of no server are removed");
                 self.network.unplug(server, &[]).await?;
             }
@@ -180,10 +210,10 @@ impl Node {
         Ok(())
     }
 
-    async fn remove_orphan_folders(&self) -> Result<(), NodeError> {
+    async fn remove_orphan_folders(&self, domains: &HashMap<Uuid, DomainStatus>) -> Result<(), NodeError> {
         for server in self.disks.list()? {
             let Some(_turn) = self.try_turn(server) else { continue };
-            if self.ledger.record(server).is_err() {
+            if self.is_nobodys(server, domains) {
                 tracing::info!(%server, "files of no server are removed");
                 self.disks.remove(server).await?;
             }

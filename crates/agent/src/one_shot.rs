@@ -43,6 +43,7 @@ impl Node {
         self.ledger
             .change_record(server, move |record| {
                 record.shot(number);
+                record.reseat = false;
                 record.seen(seen.power, seen.reason, now);
                 record.since = now;
                 Ok(record.report())

@@ -48,6 +48,8 @@ impl Node {
             self.ledger
                 .change_record(server, move |record| {
                     record.acted = record.acted.max(generation);
+                    // Off, or with a process that has opened its taps anew.
+                    record.reseat = false;
                     Ok(())
                 })
                 .await?;

@@ -23,7 +23,8 @@ pub fn report(error: &anyhow::Error, words: Words) -> (String, Exit) {
             let of_cause =
                 of_cause.or_else(|| cause.downcast_ref::<ServeError>().map(|error| of_listener(error, words)));
             let of_cause = of_cause.or_else(|| cause.downcast_ref::<LinkError>().map(|error| of_link(error, words)));
-            let of_cause = of_cause.or_else(|| cause.downcast_ref::<DaemonError>().map(|error| of_daemon(error, words)));
+            let of_cause =
+                of_cause.or_else(|| cause.downcast_ref::<DaemonError>().map(|error| of_daemon(error, words)));
             of_cause.or_else(|| cause.downcast_ref::<StartError>().map(of_agent))
         })
     });

@@ -134,7 +134,12 @@ impl Disks {
             let what = format!("a disk of {wanted} bytes is too small for an image of {smallest} bytes");
             return Err(NodeError::refused(what));
         }
-        let (needed, there) = (OVERLAY + self.reserved, free(&self.folder)?);
+        let needed = OVERLAY + self.reserved;
+        if free(&self.folder)? < needed {
+            // Images that no disk stands on go first.
+            self.images.make_room(OVERLAY).await?;
+        }
+        let there = free(&self.folder)?;
         if there < needed {
             return Err(NodeError::Full { path: self.folder.clone(), free: there, needed });
         }
@@ -163,6 +168,11 @@ impl Disks {
             let synced = fs::File::open(folder).and_then(|folder| folder.sync_all());
             synced.map_err(NodeError::io(folder))
         })
+    }
+
+    /// Whether guests can write to their disks.
+    pub(crate) fn has_room(&self) -> Result<bool, NodeError> {
+        Ok(free(&self.folder)? >= OVERLAY + self.reserved)
     }
 
     /// Makes a file or folder QEMU's own.

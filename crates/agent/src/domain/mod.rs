@@ -99,6 +99,16 @@ impl Domains {
         unless_so_already(self.libvirt.destroy(server, Stop::Forced).await)
     }
 
+    /// Lets a paused domain go on; going on already is fine.
+    pub(crate) async fn resume(&self, server: Uuid) -> Result<(), NodeError> {
+        unless_so_already(self.libvirt.resume(server).await)
+    }
+
+    /// Ends a domain's process and keeps its memory for the next start; being off already is fine.
+    pub(crate) async fn save(&self, server: Uuid) -> Result<(), NodeError> {
+        unless_so_already(self.libvirt.managed_save(server).await)
+    }
+
     /// Ends and undefines a domain of ours; gone already is fine. A foreign one of that id is left alone.
     pub(crate) async fn remove(&self, server: Uuid) -> Result<(), NodeError> {
         for _ in 0..LOOKS {

@@ -24,7 +24,7 @@ pub(crate) fn free(path: &Path) -> Result<u64, NodeError> {
 
 impl ImageCache {
     /// Makes sure that `needed` bytes more fit on the disk, removing unused bases if they don't.
-    pub(super) async fn make_room(&self, needed: u64) -> Result<(), NodeError> {
+    pub(crate) async fn make_room(&self, needed: u64) -> Result<(), NodeError> {
         let needed = needed.saturating_add(self.0.reserved);
         if free(&self.0.images)? >= needed {
             return Ok(());

@@ -43,6 +43,9 @@ pub(crate) struct Record {
     /// The one-shot that was begun: if its guest is found off, it is off because of this.
     #[serde(default)]
     pub(crate) shooting: Option<Uuid>,
+    /// A tap of the running guest was lost: its process must open the new one.
+    #[serde(default)]
+    pub(crate) reseat: bool,
 }
 
 /// A server that was dropped.
@@ -97,6 +100,7 @@ impl Entry {
                 reason: None,
                 shots: Vec::new(),
                 shooting: None,
+                reseat: false,
             }),
         }
     }

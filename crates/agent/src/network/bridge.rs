@@ -18,6 +18,8 @@ const NODE: &str = "ferrostack-node";
 pub(crate) const SERVER: &str = "ferrostack-server";
 /// The key that names the network whose metadata port it is.
 pub(crate) const NETWORK: &str = "ferrostack-network";
+/// The key by which ovn-controller says that the port's flows are made (ovn-controller(8)).
+const INSTALLED: &str = "ovn-installed";
 /// The key that says under which fence it was made.
 const FENCE: &str = "ferrostack-fence";
 
@@ -143,6 +145,12 @@ impl Network {
             Some((interface.name, owner))
         });
         Ok(ours.collect())
+    }
+
+    /// Whether OVN carries the packets of a device.
+    pub(super) fn is_carried(&self, device: &str) -> Result<bool, NodeError> {
+        let interface = self.interface(device)?;
+        Ok(interface.is_some_and(|interface| interface.external_ids.get(INSTALLED).is_some_and(|said| said == "true")))
     }
 
     /// What Open vSwitch has of a device.

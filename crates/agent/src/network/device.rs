@@ -23,6 +23,14 @@ pub(crate) fn is_there(name: &str) -> bool {
     socket.is_ok_and(|socket| rustix::net::netdevice::name_to_index(&socket, name).is_ok())
 }
 
+/// Whether the kernel says that there is no such device. That it can't be asked is no such word.
+pub(super) fn is_gone(name: &str) -> bool {
+    let socket = rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::DGRAM, None);
+    socket.is_ok_and(|socket| {
+        rustix::net::netdevice::name_to_index(&socket, name).is_err_and(|error| error == rustix::io::Errno::NODEV)
+    })
+}
+
 pub(super) async fn ensure_tap(programs: &Programs, tap: &str, mtu: u32) -> Result<(), NodeError> {
     let mut lines = vec![format!("link set dev {tap} mtu {mtu} up")];
     if !is_there(tap) {
@@ -66,5 +74,6 @@ mod tests {
         assert_eq!(tap_name(port), "tap9d1f2c3b-4a");
         assert!(tap_name(port).len() < 16);
         assert!(is_there("lo") && !is_there(&tap_name(port)));
+        assert!(!is_gone("lo") && is_gone(&tap_name(port)));
     }
 }

@@ -26,6 +26,10 @@ pub(crate) use device::{is_there, prefixed, tap_name};
 
 /// How long Open vSwitch may be away before a wish is given back.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the start of a guest waits for OVN; whoever asked for the start must not lose patience before.
+const CARRIED: Duration = Duration::from_secs(25);
+/// How often it looks. OVN needs some 20 ms.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// The node's bridge; clones share it.
 #[derive(Clone)]
@@ -71,6 +75,24 @@ impl Network {
             }
         }
         Ok(true)
+    }
+
+    /// Whether a tap of a guest is not there.
+    pub(crate) fn has_lost_tap(&self, interfaces: &[Interface]) -> bool {
+        interfaces.iter().any(|interface| device::is_gone(&tap_name(interface.port_id)))
+    }
+
+    /// Waits until ovn-controller has made the flows of a guest's ports, but not for ever; says whether it has.
+    pub(crate) async fn wait_until_carried(&self, interfaces: &[Interface]) -> Result<bool, NodeError> {
+        let waiting = async {
+            for interface in interfaces {
+                while !self.is_carried(&tap_name(interface.port_id))? {
+                    self.clock.sleep(LOOK).await;
+                }
+            }
+            Ok(true)
+        };
+        self.clock.timeout(CARRIED, waiting).await.unwrap_or(Ok(false))
     }
 
     /// Takes the taps of a server out and removes them; `ports` are those that may exist without an entry.

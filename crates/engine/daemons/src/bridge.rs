@@ -54,7 +54,10 @@ pub(crate) fn judge_integration(bridge: Option<&Bridge>, node: &BTreeMap<String,
         None => {}
     }
     if let Some(remote) = node.get("ovn-remote").filter(|remote| !same_socket(remote, ours.ovn_remote)) {
-        return Verdict::Foreign(format!("this host is a chassis of another OVN (ovn-remote is {remote})"));
+        return Verdict::Foreign(format!(
+            "this host is a chassis of another OVN (ovn-remote is {remote}; if it is so no more: ovs-vsctl remove \
+             Open_vSwitch . external_ids ovn-remote)"
+        ));
     }
     let Some(bridge) = bridge else { return Verdict::Free };
     if !bridge.ports.is_empty() {

@@ -14,7 +14,7 @@ use crate::{Daemon, Owner, Running, catalog, health, process::Process};
 /// How often one looks.
 const PERIOD: Duration = Duration::from_millis(500);
 /// The longest pause between two attempts.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Who has lived that long gets a fresh start.
 const SETTLED: Duration = Duration::from_secs(60);
 
@@ -101,7 +101,7 @@ impl Running {
 
 /// How long to leave an engine alone after it has died for the `deaths`-th time in a row.
 fn pause(deaths: u32) -> Duration {
-    Duration::from_secs(1).saturating_mul(1 << deaths.min(5)).min(LONGEST_PAUSE)
+    Duration::from_secs(1).saturating_mul(1 << deaths.min(4)).min(LONGEST_PAUSE)
 }
 
 #[cfg(test)]
@@ -109,8 +109,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_grow_to_half_a_minute() {
+    fn pauses_grow_but_not_for_long() {
+        // Servers are without it as long as it is away.
         let pauses: Vec<_> = (0..7).map(|deaths| pause(deaths).as_secs()).collect();
-        assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(pauses, [1, 2, 4, 8, 10, 10, 10]);
     }
 }

@@ -232,6 +232,23 @@ impl Libvirt {
         self.domain_call("virDomainDestroyFlags", Repeat::Yes, uuid, move |domain| domain.destroy(stop)).await
     }
 
+    /// Lets a paused domain go on.
+    ///
+    /// # Errors
+    /// No such domain; it is not paused (`WrongState`); libvirtd does not answer.
+    pub async fn resume(&self, uuid: Uuid) -> Result<(), LibvirtError> {
+        self.domain_call("virDomainResume", Repeat::Yes, uuid, Domain::resume).await
+    }
+
+    /// Ends the domain's process and keeps its memory on the disk, with which [`Libvirt::create`] lets it go on as if
+    /// nothing had been. When it fails the domain goes on at once.
+    ///
+    /// # Errors
+    /// No such domain; it does not run (`WrongState`); no room for its memory; libvirtd does not answer.
+    pub async fn managed_save(&self, uuid: Uuid) -> Result<(), LibvirtError> {
+        self.domain_call("virDomainManagedSave", Repeat::Yes, uuid, Domain::managed_save).await
+    }
+
     /// Removes the definition. A running domain goes on without one until it ends.
     ///
     /// # Errors

@@ -159,7 +159,7 @@ impl Connection {
         let mut domains = Vec::new();
         for index in 0..usize::try_from(count).unwrap_or(0) {
             // SAFETY: the list has `count` pointers, each a reference that is ours from now on.
-            domains.extend(NonNull::new(unsafe { *list.add(index) }).map(|raw| Domain::new(self.raw, raw, None)));
+            domains.extend(NonNull::new(unsafe { *list.add(index) }).map(|raw| Domain::new(self.raw, raw)));
         }
         // SAFETY: the list itself is ours too; its pointers were taken out.
         unsafe { (functions.free)(list.cast()) };
@@ -180,7 +180,7 @@ impl Connection {
         let domain =
             unsafe { (self.raw.functions.lookup_by_uuid)(self.raw.connect.as_ptr(), uuid.as_bytes().as_ptr()) };
         match NonNull::new(domain) {
-            Some(domain) => Ok(Domain::new(self.raw, domain, Some(uuid))),
+            Some(domain) => Ok(Domain::new(self.raw, domain)),
             None => Err(self.raw.error("virDomainLookupByUUID", Some(uuid))),
         }
     }
@@ -191,7 +191,7 @@ impl Connection {
         // SAFETY: the connection is open; the string lives for the call.
         let domain = unsafe { (self.raw.functions.define)(self.raw.connect.as_ptr(), xml.as_ptr(), 0) };
         match NonNull::new(domain) {
-            Some(domain) => Ok(Domain::new(self.raw, domain, None)),
+            Some(domain) => Ok(Domain::new(self.raw, domain)),
             None => Err(self.raw.error("virDomainDefineXMLFlags", None)),
         }
     }

@@ -32,25 +32,27 @@ const AFFECT_CONFIG: c_uint = 2;
 pub(crate) struct Domain {
     raw: Raw,
     domain: NonNull<RawDomain>,
-    // What it was looked up by, for errors.
-    asked: Option<Uuid>,
+    // For errors, too.
+    uuid: Option<Uuid>,
 }
 
 impl Domain {
-    pub(super) fn new(raw: Raw, domain: NonNull<RawDomain>, asked: Option<Uuid>) -> Self {
-        Self { raw, domain, asked }
+    pub(super) fn new(raw: Raw, domain: NonNull<RawDomain>) -> Self {
+        let mut bytes = [0_u8; 16];
+        // Now, not when something has failed: each of libvirt's functions forgets the error of the one before.
+        // SAFETY: the domain is a live reference; the buffer has VIR_UUID_BUFLEN bytes. This asks nobody.
+        let done = unsafe { (raw.functions.domain_uuid)(domain.as_ptr(), bytes.as_mut_ptr()) };
+        let uuid = (done == 0).then(|| Uuid::from_bytes(bytes));
+        Self { raw, domain, uuid }
     }
 
     fn check(&self, function: &'static str, result: c_int) -> Result<c_int, LibvirtError> {
-        self.raw.check(function, result, self.asked.or_else(|| self.uuid()))
+        self.raw.check(function, result, self.uuid)
     }
 
-    /// Its id; asks nobody.
+    /// Its id.
     pub(crate) fn uuid(&self) -> Option<Uuid> {
-        let mut bytes = [0_u8; 16];
-        // SAFETY: the domain is a live reference; the buffer has VIR_UUID_BUFLEN bytes.
-        let done = unsafe { (self.raw.functions.domain_uuid)(self.domain.as_ptr(), bytes.as_mut_ptr()) };
-        (done == 0).then(|| Uuid::from_bytes(bytes))
+        self.uuid
     }
 
     fn name(&self) -> String {
@@ -100,7 +102,7 @@ impl Domain {
         };
         // SAFETY: the domain is a live reference; the string is ours.
         let text = unsafe { (self.raw.functions.xml)(self.domain.as_ptr(), flags) };
-        self.raw.take_string("virDomainGetXMLDesc", text, self.asked)
+        self.raw.take_string("virDomainGetXMLDesc", text, self.uuid)
     }
 
     pub(crate) fn create(&self) -> Result<(), LibvirtError> {
@@ -135,6 +137,20 @@ impl Domain {
         // SAFETY: the domain is a live reference.
         let done = unsafe { (self.raw.functions.destroy)(self.domain.as_ptr(), flags) };
         self.check("virDomainDestroyFlags", done).map(drop)
+    }
+
+    /// Lets a paused domain go on.
+    pub(crate) fn resume(&self) -> Result<(), LibvirtError> {
+        // SAFETY: the domain is a live reference.
+        let done = unsafe { (self.raw.functions.resume)(self.domain.as_ptr()) };
+        self.check("virDomainResume", done).map(drop)
+    }
+
+    /// Ends the domain's process and keeps its memory, with which it goes on when it is started.
+    pub(crate) fn managed_save(&self) -> Result<(), LibvirtError> {
+        // SAFETY: the domain is a live reference.
+        let done = unsafe { (self.raw.functions.managed_save)(self.domain.as_ptr(), 0) };
+        self.check("virDomainManagedSave", done).map(drop)
     }
 
     pub(crate) fn undefine(&self, what: Undefine) -> Result<(), LibvirtError> {
@@ -176,7 +192,7 @@ impl Domain {
         // SAFETY: the domain and the stream are live; the string is ours.
         let media_type =
             unsafe { (self.raw.functions.screenshot)(self.domain.as_ptr(), stream.stream.as_ptr(), screen, 0) };
-        let media_type = self.raw.take_string("virDomainScreenshot", media_type, self.asked)?;
+        let media_type = self.raw.take_string("virDomainScreenshot", media_type, self.uuid)?;
         Ok(Screenshot { media_type, data: stream.read_all()? })
     }
 }
@@ -236,5 +252,41 @@ impl Drop for Stream {
     fn drop(&mut self) {
         // SAFETY: ours, and finished or aborted or never begun.
         unsafe { (self.raw.functions.stream_free)(self.stream.as_ptr()) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        Lifecycle,
+        binding::{Connection, Listener},
+    };
+
+    /// Those that the mock-up knows.
+    const FLAGS: Undefine =
+        Undefine { managed_save: true, snapshots_metadata: true, checkpoints_metadata: false, nvram: false };
+
+    struct Deaf;
+
+    impl Listener for Deaf {
+        fn lifecycle(&self, _: Lifecycle) {}
+        fn closed(&self) {}
+    }
+
+    #[test]
+    fn a_domain_that_went_away_is_told_as_that() {
+        // libvirt's own mock-up lives in the library: it needs no daemon.
+        let connection = match Connection::open("test:///default", None, Arc::new(Deaf)) {
+            Ok(connection) => connection,
+            Err(error) => return eprintln!("skipped: {}", ferrostack_base::chain(&error)),
+        };
+        let xml = "<domain type='test'><name>x</name><memory>1024</memory><os><type>hvm</type></os></domain>";
+        let made = connection.define(xml).unwrap();
+        connection.domain(made.uuid().unwrap()).unwrap().undefine(FLAGS).unwrap();
+        let error = made.status().unwrap_err();
+        assert!(error.is_no_such_domain(), "{error}");
     }
 }

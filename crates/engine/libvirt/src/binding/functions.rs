@@ -122,6 +122,8 @@ functions! {
     create = "virDomainCreateWithFlags": fn(*mut RawDomain, c_uint) -> c_int;
     shutdown = "virDomainShutdownFlags": fn(*mut RawDomain, c_uint) -> c_int;
     reboot = "virDomainReboot": fn(*mut RawDomain, c_uint) -> c_int;
+    resume = "virDomainResume": fn(*mut RawDomain) -> c_int;
+    managed_save = "virDomainManagedSave": fn(*mut RawDomain, c_uint) -> c_int;
     reset = "virDomainReset": fn(*mut RawDomain, c_uint) -> c_int;
     destroy = "virDomainDestroyFlags": fn(*mut RawDomain, c_uint) -> c_int;
     undefine = "virDomainUndefineFlags": fn(*mut RawDomain, c_uint) -> c_int;

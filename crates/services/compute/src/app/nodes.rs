@@ -10,6 +10,8 @@ use crate::{Compute, model::ServerId, store, store::cleanup_debt::CleanupDebt};
 
 /// Pause between two tries to reach a node.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How much longer than others the last host of a build may be silent: engines that died are started again within a minute.
+const LAST: u32 = 3;
 
 impl Compute {
     /// The agent of that node.
@@ -44,15 +46,17 @@ impl Compute {
     }
 
     /// Makes a domain as wanted, if the node answers within `patience`. A node that does not answer at all, such as one whose
-    /// agent restarts, is asked again for a while.
+    /// agent restarts, is asked again for a while; for longer when there is no other that could be asked instead.
     pub(crate) async fn put_domain(
         &self,
         host: &str,
         spec: &DomainSpec,
         patience: Duration,
+        is_last: bool,
     ) -> Result<DomainReport, AgentError> {
         let deadline = self.now() + patience;
-        let give_up = self.now() + patience.min(self.options().agent_patience);
+        let silence = self.options().agent_patience * if is_last { LAST } else { 1 };
+        let give_up = self.now() + patience.min(silence);
         loop {
             match self.try_domain(host, spec, deadline.since(self.now())).await {
                 Err(error) if error.kind == AgentErrorKind::Unreachable && self.now() + PAUSE < give_up => {

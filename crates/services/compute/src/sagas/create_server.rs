@@ -62,9 +62,10 @@ impl Operation for CreateServer {
         }
         let mut reasons: Vec<String> =
             choice.dropped.iter().map(|host| format!("{}: {}", host.name, host.reason)).collect();
-        for host in &choice.hosts {
+        for (number, host) in choice.hosts.iter().enumerate() {
             op.enter(&host.name);
-            match build_on(op, compute, server, host).await {
+            let is_last = number + 1 == choice.hosts.len();
+            match build_on(op, compute, server, host, is_last).await {
                 Err(failure) if failure.is_about_the_host() => {
                     reasons.push(format!("{}: {}", host.name, failure.reason));
                     op.unwind().await?;
@@ -119,7 +120,13 @@ async fn ensure_ports(compute: &Compute, server: &Server, origin: &ferrostack_au
 }
 
 /// One attempt. The scope is open.
-async fn build_on(op: &mut Steps, compute: &Compute, server: &Server, host: &ChosenHost) -> Result<(), Failure> {
+async fn build_on(
+    op: &mut Steps,
+    compute: &Compute,
+    server: &Server,
+    host: &ChosenHost,
+    is_last: bool,
+) -> Result<(), Failure> {
     op.step("claim", || claim(compute, server, host)).await?;
     let since = op.ended_at("claim").unwrap_or_else(|| compute.now());
     let ports = match server.nics.is_empty() {
@@ -139,7 +146,7 @@ async fn build_on(op: &mut Steps, compute: &Compute, server: &Server, host: &Cho
         .step("put_domain", || async move {
             let spec = compute.domain_spec(server, *change).await?;
             let left = (since + compute.options().build_timeout).since(compute.now());
-            compute.put_domain(&host.name, &spec, left).await.map_err(host_failed)
+            compute.put_domain(&host.name, &spec, left, is_last).await.map_err(host_failed)
         })
         .await?;
     if !ports.is_empty() {

@@ -5,13 +5,14 @@ use std::{
     time::Duration,
 };
 
-use ferrostack_ovn::Event;
+use ferrostack_ovn::{Change, ChangeKind, Event};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
     Leader, Owner,
     deferred::Deferred,
     full_sync::{BATCH, carry_out_all, everything, is_reachable},
+    names,
     plan::Mode,
     session::Session,
     status,
@@ -73,6 +74,8 @@ struct Syncer {
     backlog: VecDeque<Owner>,
     /// Ports that may have become up or down.
     moved: BTreeSet<PortId>,
+    /// Owners of rows that went away: by us mostly, and then nothing is found; or by somebody's hand.
+    lost: BTreeSet<Owner>,
 }
 
 impl Syncer {
@@ -84,13 +87,17 @@ impl Syncer {
             full: true,
             backlog: VecDeque::new(),
             moved: BTreeSet::new(),
+            lost: BTreeSet::new(),
         }
     }
 
     fn note(&mut self, event: Event) {
         match event {
             Event::Resync => self.full = true,
-            Event::Changed(changes) => self.moved.extend(status::moved(&changes)),
+            Event::Changed(changes) => {
+                self.moved.extend(status::moved(&changes));
+                self.lost.extend(lost(&changes));
+            }
             Event::Disconnected { .. } => {}
         }
     }
@@ -100,6 +107,7 @@ impl Syncer {
         self.full = true;
         self.backlog.clear();
         self.moved.clear();
+        self.lost.clear();
         self.network.take_moved();
         self.deferred.clear();
     }
@@ -113,7 +121,9 @@ impl Syncer {
         if self.full {
             self.backlog = everything(&self.network).await?.into();
             self.full = false;
+            self.lost.clear();
         }
+        self.backlog.extend(std::mem::take(&mut self.lost));
         self.carry_out_backlog().await
     }
 
@@ -191,6 +201,14 @@ impl Syncer {
         self.backlog.drain(..count);
         Ok(true)
     }
+}
+
+/// The owners of rows that are there no more.
+fn lost(changes: &[Change]) -> impl Iterator<Item = Owner> {
+    changes.iter().filter_map(|change| match &change.kind {
+        ChangeKind::Deleted(row) => Owner::parse(row.external_id(names::OWNER)?),
+        ChangeKind::Inserted | ChangeKind::Modified(_) => None,
+    })
 }
 
 fn owner(row: &Dirty) -> Owner {

@@ -43,6 +43,8 @@ use crate::{
     },
 };
 
+mod meddling;
+
 /// Chassis are asked often, so that tests are short.
 const PROBE: Duration = Duration::from_millis(100);
 const DOWN_AFTER: Duration = Duration::from_millis(500);
