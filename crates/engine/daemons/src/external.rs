@@ -126,6 +126,14 @@ pub(crate) async fn set_right(clock: &Clock, wanted: &ExternalBridge, datapath: 
     host_network::put_addresses(clock, device, &wanted.addresses).await
 }
 
+/// Whether the bridge is there, with the host's addresses.
+pub(crate) async fn is_whole(clock: &Clock, wanted: &ExternalBridge) -> Result<bool, DaemonError> {
+    let devices = host_network::devices(clock).await?;
+    let found = devices.iter().find(|device| device.name == wanted.bridge);
+    let has = |address: &IpNet| found.is_some_and(|device| device.addresses().any(|found| found == *address));
+    Ok(wanted.addresses.iter().all(has))
+}
+
 /// A locally administered address that this bridge of this cloud always has.
 fn hardware_address(mark: &str, bridge: &str) -> String {
     let space = Uuid::try_parse(mark).unwrap_or(Uuid::NAMESPACE_OID);

@@ -72,7 +72,8 @@ impl OpenVswitch {
             return Ok(None);
         };
         let mut ports = Vec::new();
-        for port in row.get("ports").into_iter().flat_map(Value::atoms).filter_map(Atom::as_uuid) {
+        let listed: Vec<Uuid> = row.get("ports").into_iter().flat_map(Value::atoms).filter_map(Atom::as_uuid).collect();
+        for port in listed {
             for row in self.select("Port", vec![Condition::uuid(port)]).await? {
                 let port: String = row.read("Port", "name").map_err(failed)?;
                 if port != name {

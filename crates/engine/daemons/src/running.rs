@@ -90,6 +90,20 @@ impl Running {
         self.0.switch_restarts.subscribe()
     }
 
+    /// Makes the external bridge again, or gives it its addresses again, when somebody has taken them away.
+    pub(crate) async fn restore_external(&self) -> Result<(), DaemonError> {
+        let engines = &self.0.engines;
+        let clock = &engines.options.clock;
+        let Some(wanted) = &engines.options.external else { return Ok(()) };
+        if wanted.addresses.is_empty() || external::is_whole(clock, wanted).await? {
+            return Ok(());
+        }
+        let switch = OpenVswitch::connect(clock).await?;
+        external::ensure(clock, &switch, wanted, self.0.datapath, engines.state.mark()).await?;
+        tracing::warn!(bridge = wanted.bridge, "the external bridge was not as it should be; it is set right");
+        Ok(())
+    }
+
     /// Sets right what a restart of vswitchd breaks: the host's addresses on the external bridge, and, in user space, the
     /// offloads of internal ports and veths. Doing it again changes nothing.
     ///

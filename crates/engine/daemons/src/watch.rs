@@ -1,11 +1,13 @@
 //! Watching: an engine of ours that dies is started again, and what its end has broken is set right.
 //!
 //! Theory of operation. Each half second all processes are looked up by their pid files, which costs a few small reads in
-//! `/proc`. What is gone and was ours is started again in the order of the list, with growing pauses while it keeps
-//! dying; what was the init system's or somebody else's is theirs to start. vswitchd needs more: whoever has replaced it
-//! (we, its own monitor, systemd), its new process has made the devices anew, so a new process number is the sign.
+//! `/proc`. What is gone and was ours is started again, with growing pauses while it keeps dying; what was the init
+//! system's or somebody else's is theirs to start. Each engine is watched by itself: a start may wait for another engine.
+//! vswitchd needs more: whoever has replaced it (we, its own monitor, systemd), its new process has made the devices anew,
+//! so a new process number is the sign. The external bridge is looked at, too, but not so often: scripts and people flush
+//! addresses and delete bridges.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use ferrostack_base::{Timestamp, chain};
 
@@ -13,6 +15,8 @@ use crate::{Daemon, Owner, Running, catalog, health, process::Process};
 
 /// How often one looks.
 const PERIOD: Duration = Duration::from_millis(500);
+/// How often one looks at the external bridge.
+const OUTSIDE: Duration = Duration::from_secs(5);
 /// The longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Who has lived that long gets a fresh start.
@@ -31,14 +35,16 @@ struct Seen {
 impl Running {
     /// Watches the engines until it is dropped; meant to be spawned once.
     pub async fn watch(&self) {
-        let clock = &self.0.engines.options.clock;
-        let mut seen: BTreeMap<&str, Seen> = BTreeMap::new();
+        let engines = self.0.engines.daemons.iter().map(|daemon| self.watch_one(daemon));
+        futures::future::join(futures::future::join_all(engines), self.watch_outside()).await;
+    }
+
+    /// Watches one engine. The others are not held up: vswitchd starts only when its database is there.
+    async fn watch_one(&self, daemon: &Daemon) {
+        let mut seen = Seen::default();
         let mut must_set_right = false;
         loop {
-            for daemon in &self.0.engines.daemons {
-                let replaced = self.look(daemon, seen.entry(daemon.name).or_default()).await;
-                must_set_right |= replaced && daemon.name == catalog::VSWITCHD;
-            }
+            must_set_right |= self.look(daemon, &mut seen).await && daemon.name == catalog::VSWITCHD;
             if must_set_right {
                 match self.set_right().await {
                     Ok(()) => {
@@ -49,7 +55,22 @@ impl Running {
                     Err(error) => tracing::warn!(error = %chain(&error), "devices are not set right yet"),
                 }
             }
-            clock.sleep(PERIOD).await;
+            self.0.engines.options.clock.sleep(PERIOD).await;
+        }
+    }
+
+    /// Watches the external bridge. While vswitchd is away, or has just come back, its devices are [`Self::set_right`]'s.
+    async fn watch_outside(&self) {
+        let clock = &self.0.engines.options.clock;
+        let mut before = None;
+        loop {
+            clock.sleep(OUTSIDE).await;
+            let switch = self.0.engines.daemon(catalog::VSWITCHD).ok().and_then(Daemon::find);
+            let same = switch.is_some() && switch == before;
+            before = switch;
+            if same && let Err(error) = self.restore_external().await {
+                tracing::warn!(error = %chain(&error), "the external bridge is not as it should be");
+            }
         }
     }
 

@@ -190,6 +190,32 @@ fn watch() {
         }
         let health = running.health().await;
         assert!(health.iter().all(|engine| engine.healthy), "{health:#?}");
+        // The switch waits for its database, which can't be started for a while; that holds nobody up.
+        run("mount --bind /bin/false /usr/sbin/ovsdb-server");
+        for engine in health.iter().filter(|engine| ["ovsdb-server", "ovs-vswitchd"].contains(&engine.name)) {
+            kill_process(Pid::from_raw(engine.pid.unwrap()).unwrap(), Signal::KILL).unwrap();
+        }
+        clock.sleep(Duration::from_secs(3)).await;
+        run("umount /usr/sbin/ovsdb-server");
+        let begun = clock.now();
+        while !running.health().await.iter().all(|engine| engine.healthy) {
+            assert!(clock.now().since(begun) < Duration::from_secs(30), "{:#?}", running.health().await);
+            clock.sleep(Duration::from_millis(100)).await;
+        }
+        println!("the switch and its database were back after {} ms", clock.now().since(begun).as_millis());
+        let health = running.health().await;
+        // What somebody takes away from the external bridge comes back, too.
+        for meddling in ["ip addr flush dev br-ex", "ovs-vsctl del-br br-ex"] {
+            run(meddling);
+            let begun = clock.now();
+            let shown = || Command::new("ip").args(["addr", "show", "dev", "br-ex"]).output().unwrap().stdout;
+            while !String::from_utf8_lossy(&shown()).contains(&format!("inet {ADDRESS}")) {
+                assert!(clock.now().since(begun) < Duration::from_secs(30), "{meddling}: not set right");
+                clock.sleep(Duration::from_millis(100)).await;
+            }
+            clock.sleep(Duration::from_millis(500)).await;
+            check_external(&running);
+        }
         watching.abort();
         facts(0, &running, health)
     });
